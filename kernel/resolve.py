@@ -1,0 +1,38 @@
+"""Maps names to objects: a tool's name to the one offer that counts, a constructor's parameters to tools."""
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+
+from hookspecs import Part, Tool
+from kernel.errors import Problem, guess
+
+Offer = tuple[Tool, Part]
+
+
+def choose(offers: Iterable[Offer], environ: Mapping[str, str], problems: list[Exception]) -> Iterator[Offer]:
+    """Yield one offer a name, in name order: the only one, or that of the module which `TOOL_<NAME>` names."""
+    by_name: dict[str, dict[str, Offer]] = {}
+    for tool, module in offers:
+        by_name.setdefault(tool.name, {})[module.name] = (tool, module)
+    for name, several in sorted(by_name.items()):
+        variable = f"TOOL_{name.upper()}"
+        value = environ.get(variable, "" if len(several) > 1 else [*several][0])
+        if value in several:
+            yield several[value]
+        else:
+            offered, advice = " and ".join(str(module) for _, module in several.values()), guess(value, several, "offered")
+            problems.append(Problem(f"tool {name!r} is offered by {offered}, and {variable} is {value!r}: {advice}"))
+
+
+def needs(who: Part, cls: type, offered: Iterable[str]) -> list[str]:
+    """List the tools that `cls` asks for by parameter name; one with a default is optional, `*args` asks for nothing.
+
+    Raises:
+        Problem: a name that nobody offers.
+    """
+    parameters = inspect.signature(cls).parameters.values()
+    asked = [one for one in parameters if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)]
+    for one in asked:
+        if one.name not in offered and one.default is one.empty:
+            raise Problem(f"{who} asks for tool {one.name!r}, which nobody offers: {guess(one.name, offered, 'offered')}")
+    return [one.name for one in asked if one.name in offered]

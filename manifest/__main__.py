@@ -1,0 +1,101 @@
+"""`python -m manifest`: what stands, as text; and the commands that tools and plugins bring.
+
+A command that is `real` runs in a system on the real settings, any other in one on scratch settings; neither consumes.
+"""
+
+import argparse
+import asyncio
+import inspect
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+import asgi
+import manifest
+from hookspecs import Command, Refusal, System
+from kernel.errors import BootError
+from manifest.commands import built_in, unknown
+
+
+class CommandError(Exception):
+    """A command that cannot be run; `code` is the exit code."""
+
+    def __init__(self, text: str, code: int = 1) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command, and answer with its exit code."""
+    try:
+        return asyncio.run(_run(list(arguments) or ["show"]))
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    except (BootError, Refusal, msgspec.ValidationError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+async def _run(arguments: list[str]) -> int:
+    with manifest.scratch() as scratch:
+        # which tool serves a name is a choice without which some trees cannot boot
+        chosen = {name: value for name, value in os.environ.items() if name.startswith("TOOL_")}
+        settings = {**chosen, **scratch, "ON_BROKEN_PLUGIN": "quarantine"}
+        async with _booted(settings) as system:
+            commands = await _commands(system, settings)
+            options = _parse(commands, arguments)
+            command = commands[options.command]
+            if not command.real:
+                return await _answer(command, options)
+    # a command changes what its name says: only `migrate` migrates
+    settings = {**os.environ, "DB_MIGRATE": "false"}
+    async with _booted(settings) as system:
+        commands = await _commands(system, settings)
+        if options.command not in commands:
+            raise CommandError(f"{unknown('command', options.command, [*commands])} on the real settings")
+        return await _answer(commands[options.command], options)
+
+
+@asynccontextmanager
+async def _booted(settings: Mapping[str, str]) -> AsyncIterator[System]:
+    kernel = asgi.make_kernel(settings)
+    await kernel.boot(consume=False)
+    try:
+        yield kernel.system
+    finally:
+        await kernel.shutdown()
+
+
+async def _commands(system: System, settings: Mapping[str, str]) -> dict[str, Command]:
+    commands = {one.name: one for one in built_in(system, asgi.ROOT, settings, asgi.Settings)}
+    for answer in await system.gather("register_commands"):
+        if answer.error:
+            print(answer.error, file=sys.stderr)
+        for command in map(Command._make, answer.value or ()):
+            if command.name in commands:
+                raise CommandError(f"{answer.owner} offers command {command.name!r}, which there is already: rename it")
+            commands[command.name] = command
+    return commands
+
+
+def _parse(commands: Mapping[str, Command], arguments: list[str]) -> argparse.Namespace:
+    if not arguments[0].startswith("-") and arguments[0] not in commands:
+        raise CommandError(unknown("command", arguments[0], [*commands]), 2)
+    parser = argparse.ArgumentParser("python -m manifest", description="What stands after boot, as text; and commands.")
+    choices = parser.add_subparsers(dest="command", metavar="command", required=True)
+    for command in commands.values():
+        command.arguments(choices.add_parser(command.name, help=command.help, description=command.help))
+    return parser.parse_args(arguments)
+
+
+async def _answer(command: Command, options: argparse.Namespace) -> int:
+    code = command.run(options)
+    return await code if inspect.isawaitable(code) else code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

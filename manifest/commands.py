@@ -1,0 +1,95 @@
+"""The commands that every system has: show, check, settings."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+
+from hookspecs import Command, System
+from manifest.domain_slice import render_domain
+from manifest.index import render
+from manifest.publication import FILE, write_if_changed
+from manifest.settings_table import render_settings
+
+SETTINGS_FILE = "docs/settings.md"
+
+
+def built_in(system: System, root: Path, environ: Mapping[str, str], kernel_settings: type) -> list[Command]:
+    """Make the commands for what has booted."""
+    table = partial(render_settings, system, kernel_settings)
+
+    def show(arguments: argparse.Namespace) -> int:
+        return _show(system, root, environ, arguments.domain)
+
+    def check(arguments: argparse.Namespace) -> int:
+        fresh = {FILE: render(system, root, environ), SETTINGS_FILE: table()}
+        stale = [name for name, text in fresh.items() if not _is_fresh(root / name, text, write=arguments.write)]
+        return max(_report_stale(stale), _report(system))
+
+    def settings(arguments: argparse.Namespace) -> int:
+        print(table(), end="")
+        return 0
+
+    return [
+        Command("show", "print what an author needs, or all about one domain (default)", _show_arguments, show),
+        Command("check", "tell whether the generated files are fresh and all rules are kept", _check_arguments, check),
+        Command("settings", "print the table of settings", lambda parser: None, settings),
+    ]
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("domain", nargs="?", help="a folder of domains/; without it, the index of all")
+
+
+def _check_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help=f"refresh {FILE} and {SETTINGS_FILE}")
+
+
+def _show(system: System, root: Path, environ: Mapping[str, str], domain: str | None) -> int:
+    known = sorted(one.name for one in system.domains)
+    if domain is None:
+        print(render(system, root, environ), end="")
+    elif domain in known:
+        print(render_domain(system, root, environ, domain), end="")
+    else:
+        print(unknown("domain", domain, known), file=sys.stderr)
+        return 2
+    return 0
+
+
+def unknown(kind: str, name: str, known: list[str]) -> str:
+    """Say that there is no such thing, and which was meant.
+
+    >>> unknown("domain", "user", ["orders", "users"])
+    "manifest knows no domain 'user': did you mean 'users'? (there are: orders, users)"
+    """
+    advice = "".join(f"did you mean {near!r}?" for near in get_close_matches(name, known, n=1)) or "use one of these"
+    return f"manifest knows no {kind} {name!r}: {advice} (there are: {', '.join(sorted(known)) or 'none'})"
+
+
+def _is_fresh(path: Path, text: str, *, write: bool) -> bool:
+    if write:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if write_if_changed(path, text):
+            print(f"wrote {path.name}")
+        return True
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _report_stale(names: list[str]) -> int:
+    for name in names:
+        print(f"{name} is not what stands: run `python -m manifest check --write`")
+    return 1 if names else 0
+
+
+def _report(system: System) -> int:
+    """Print findings and broken plugins; only warnings leave the exit code at 0."""
+    for finding in sorted(system.findings):
+        grade = "error" if finding.is_error else "warning"
+        print(f"{grade}: {finding.file}:{finding.line}: {finding.message} [{finding.code}]")
+    broken = [part for part in system.plugins if part.state == "broken"]
+    for part in sorted(broken, key=lambda part: part.name):
+        print(f"error: {part.error}")
+    return 1 if broken or any(finding.is_error for finding in system.findings) else 0

@@ -1,0 +1,44 @@
+"""What an author cannot guess, and one complete plugin; a test boots it as it stands."""
+
+GUIDE = """
+# How to add a feature
+
+One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructor parameters are tools, by name; `tools/<tool>/contract.py` has the details.
+
+- Handlers and hooks are `async def`; a `def` runs in a bounded pool and is answered 503 beyond it.
+- Parameters of a handler: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request. Its return annotation is all that is answered.
+- Each endpoint has `guard=` or `public=True`. Refuse with `raise Refusal(status, detail)`; tools' errors answer by themselves.
+- Tables: `domains/<domain>/migrations/NNN_name.sql`, or as here. Import no other plugin or domain: subscribe to its events.
+- Parameters, fields, errors of a domain: `python -m manifest show <domain>`.
+"""
+
+EXAMPLE = '''
+from typing import Annotated
+from hookspecs import hookimpl
+from msgspec import Meta, Struct
+from tools.db.contract import Migration, UniqueError
+
+class NewNote(Struct, forbid_unknown_fields=True):
+    title: Annotated[str, Meta(min_length=1, max_length=80)]
+
+class Note(Struct):
+    id: int
+    title: str
+
+class AddNote:
+    """POST /notes: store a note, publish `note.added`."""
+    def __init__(self, http, db, event_bus, auth):
+        self.http, self.db, self.bus, self.auth = http, db, event_bus, auth
+    @hookimpl
+    def register_migrations(self):
+        return [Migration("001_notes", "CREATE TABLE notes (id INTEGER PRIMARY KEY, title TEXT NOT NULL UNIQUE)")]
+    @hookimpl
+    async def on_boot(self):
+        self.http.add_endpoint("/notes", "POST", self.execute, status=201, guard=self.auth.require(),
+                               errors={UniqueError: (409, "this title is taken")})
+    async def execute(self, new: NewNote) -> Note:
+        async with self.db.transaction():
+            note = await self.db.query_one("INSERT INTO notes (title) VALUES (?) RETURNING *", (new.title,), into=Note)
+            await self.bus.publish("note.added", note)
+        return note
+'''

@@ -1,0 +1,81 @@
+"""The index of what stands: the text of AI_CONTEXT.md. Each line of it is read before every feature: keep it short."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from hookspecs import Part, System
+from manifest.feature import PACKAGES, Feature, domain_of, features, in_order
+from manifest.guide import EXAMPLE, GUIDE
+from manifest.plain_text import message, plain
+from manifest.table_line import table_line
+from manifest.tool_contract import contract_lines
+
+KNOWN = ("endpoint", "table", "subscription", "responder", "setting", "transport")
+EMBEDDED = ("memory", "sqlite")  # the transports that need no settings
+
+
+def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
+    """Render the whole index: the guide, the tools, the domains, and what is particular about this run.
+
+    Args:
+        system: what stands.
+        root: the project, for the plugins' source.
+        environ: this run's settings; their values are kept out of the text.
+    """
+    tools = sorted(system.tools, key=lambda part: part.name)
+    signatures = [line for tool in tools for line in contract_lines(tool)]
+    sections = [GUIDE.strip(), f"```python\n{EXAMPLE.strip()}\n```"]
+    sections.append("\n".join(["## Tools", "", "```python", *signatures, "```"]))
+    sections += [section for section in (*_domains(system, root), _this_run(system, root, environ)) if section]
+    return "\n\n".join(sections) + "\n"
+
+
+def _domains(system: System, root: Path) -> Iterator[str]:
+    standing, facts = features(system, root), in_order(system)
+    names = {feature.part.name for feature in standing}
+    for domain in [*sorted(one.name for one in system.domains), PACKAGES]:
+        lines = [table_line(fact) for fact in facts if fact.kind == "table" and domain_of(fact.owner, system) == domain]
+        lines += [
+            f"{fact.kind} {plain(fact.name)} ({plain(fact.owner)}): {plain(fact.summary)}".removesuffix(": ")
+            for fact in facts
+            if fact.kind not in KNOWN and fact.owner not in names and domain_of(fact.owner, system) == domain
+        ]
+        lines += [_feature(one) for one in standing if domain_of(one.part.name, system) == domain]
+        if lines:
+            yield "\n".join([f"## {plain(domain) or 'Packages'}", "", *(f"- {line}" for line in lines)])
+
+
+def _feature(feature: Feature) -> str:
+    """One line: the file, then what it serves, sends and hears; its summary where it does none of that."""
+    served = [f"{plain(fact.name)} {plain(fact.data.get('guard', ''))}".rstrip() for fact in feature.of("endpoint")]
+    served += [f"{plain(fact.kind)} {plain(fact.name)}" for fact in feature.facts if fact.kind not in KNOWN]
+    heard = [("in", fact.name) for fact in feature.of("subscription")]
+    heard += [("replies", fact.name) for fact in feature.of("responder")]
+    sent = [("out" if one.call == "publish" else "requests", one.event) for one in feature.sends]
+    events = [f"{way} {_list(name for kind, name in sent + heard if kind == way)}"
+              for way in dict(sent + heard)]  # fmt: skip
+    return f"{_file(feature.part)}: {'; '.join(served + events) or plain(feature.part.summary)}"
+
+
+def _list(names: Iterator[str]) -> str:
+    return ", ".join(plain(name) for name in dict.fromkeys(names))
+
+
+def _file(part: Part) -> str:
+    path = Path(part.file)
+    return plain(path.name if path.parent.name == "plugins" else part)
+
+
+def _this_run(system: System, root: Path, environ: Mapping[str, str]) -> str:
+    """Say what is not as the tree and the defaults have it."""
+    lines = []
+    for part in sorted([*system.tools, *system.plugins], key=lambda part: (part.state, part.name)):
+        if part.state == "disabled":
+            lines.append(f"disabled: {plain(part)}")
+        elif part.state == "broken":
+            error = part.error if part.error.startswith(str(part)) else f"{part}: {part.error}"
+            lines.append(f"broken: {message(error, root, environ)}")
+    for fact in in_order(system):
+        if fact.kind == "transport" and fact.name not in EMBEDDED:
+            lines.append(f"{plain(fact.owner)} runs on {plain(fact.name)}: {plain(fact.summary)}".removesuffix(": "))
+    return "\n".join(["## This run", "", *(f"- {line}" for line in lines)]) if lines else ""

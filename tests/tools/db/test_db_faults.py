@@ -1,0 +1,448 @@
+"""What must hold of `Sqlite` when it is cancelled, crowded, killed, or its disk says no."""
+
+import asyncio
+import contextvars
+import os
+import random
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.tools.db.standing import COUNT_FOR_EVER, ROOT, made, standing
+from tools.db.contract import (
+    DbError,
+    ForeignKeyError,
+    QueryTimeoutError,
+    Unavailable,
+    UnitClosedError,
+    UnknownOutcomeError,
+)
+from tools.db.sqlite import Sqlite
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=5) as db:
+        await db.execute("CREATE TABLE pairs (n INTEGER, half TEXT)")
+        await db.execute("CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
+        await db.execute("INSERT INTO counter VALUES (1, 0)")
+        yield db
+
+
+async def store_pair(db: Sqlite, number: int, acknowledged: set[int]) -> None:
+    async with db.transaction():
+        await db.execute("INSERT INTO pairs VALUES (?, 'left')", (number,))
+        async with db.transaction():
+            await db.query("SELECT count(*) FROM pairs")
+            await asyncio.wait_for(db.execute("INSERT INTO pairs VALUES (?, 'right')", (number,)), 30)
+    acknowledged.add(number)
+
+
+async def cancelled_at_random(task: "asyncio.Task[None]", within_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    delay_s = random.random() * within_s
+    loop.call_later(delay_s, task.cancel)
+    if random.random() < 0.5:
+        loop.call_later(delay_s + random.random() * 0.001, task.cancel)  # while it cleans up
+    await asyncio.wait({task})
+
+
+async def check_pairs(db: Sqlite, acknowledged: set[int]) -> None:
+    found = {row["n"]: row["c"] for row in await db.query("SELECT n, count(*) AS c FROM pairs GROUP BY n")}
+    assert {n for n, count in found.items() if count != 2} == set(), "torn"
+    assert acknowledged - set(found) == set(), "acknowledged, but missing"
+    await asyncio.wait_for(store_pair(db, -1, acknowledged), 2)
+
+
+# ------------------------------------------------------------ cancellation
+
+
+async def test_600_random_cancels_tear_nothing_and_lose_nothing(db: Sqlite) -> None:
+    random.seed(1)
+    acknowledged: set[int] = set()
+    threads = threading.active_count()
+
+    for number in range(600):
+        await cancelled_at_random(asyncio.create_task(store_pair(db, number, acknowledged)), 0.006)
+
+    assert 0 < len(acknowledged) < 600
+    await check_pairs(db, acknowledged)
+    assert threading.active_count() == threads
+
+
+async def test_200_cancelled_at_once_leave_the_writer_free(db: Sqlite) -> None:
+    random.seed(2)
+    acknowledged: set[int] = set()
+
+    await asyncio.gather(
+        *(cancelled_at_random(asyncio.create_task(store_pair(db, number, acknowledged)), 0.3) for number in range(200))
+    )
+
+    assert acknowledged
+    await check_pairs(db, acknowledged)
+
+
+async def test_readers_survive_random_cancels(db: Sqlite) -> None:
+    random.seed(3)
+
+    async def read() -> None:
+        await db.query("SELECT count(*) FROM pairs")
+        await db.query(COUNT_FOR_EVER)
+
+    for _ in range(10):
+        tasks = [asyncio.create_task(read()) for _ in range(8)]
+        await asyncio.gather(*(cancelled_at_random(task, 0.05) for task in tasks))
+
+    results = await asyncio.gather(*(db.query("SELECT 1 AS n") for _ in range(8)))
+    assert results == [[{"n": 1}]] * 8
+
+
+async def test_streams_survive_random_cancels(db: Sqlite) -> None:
+    random.seed(4)
+    threads = threading.active_count()
+
+    async def read() -> None:
+        async for _row in db.stream("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"):
+            pass
+
+    for _ in range(5):
+        tasks = [asyncio.create_task(read()) for _ in range(12)]
+        await asyncio.gather(*(cancelled_at_random(task, 0.05) for task in tasks))
+
+    assert [row async for row in db.stream("SELECT 1 AS n")] == [{"n": 1}]
+    assert threading.active_count() == threads
+
+
+async def test_a_cancel_while_it_commits_still_calls_after_commit(db: Sqlite) -> None:
+    calls: list[str] = []
+
+    async def work() -> None:
+        async with db.transaction():
+            await db.execute("INSERT INTO pairs VALUES (1, 'x')")
+            db.after_commit(lambda: calls.append("stored"))
+            asyncio.get_running_loop().call_soon(task.cancel)  # the next await is that of the COMMIT
+
+    task = asyncio.create_task(work())
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert calls == ["stored"]
+    assert len(await db.query("SELECT * FROM pairs")) == 1
+
+
+# ------------------------------------------------------------ many at once
+
+
+async def test_20_writers_that_read_modify_and_write_lose_no_update(db: Sqlite) -> None:
+    async def write() -> None:
+        for _ in range(10):
+            async with db.transaction():
+                row = await db.query_one("SELECT n FROM counter WHERE id = 1")
+                await db.execute("UPDATE counter SET n = ? WHERE id = 1", (row["n"] + 1,))
+
+    await asyncio.gather(*(write() for _ in range(20)))
+
+    assert await db.query_one("SELECT n FROM counter") == {"n": 200}
+
+
+async def test_a_slow_select_delays_neither_reads_nor_writes(db: Sqlite) -> None:
+    slow = [asyncio.create_task(db.query(COUNT_FOR_EVER)) for _ in range(3)]
+    await asyncio.sleep(0)
+    begin = monotonic()
+
+    await db.execute("INSERT INTO pairs VALUES (1, 'x')")
+    await db.query("SELECT * FROM pairs")
+    await db.check_health()
+
+    assert monotonic() - begin < 1
+    assert not any(task.done() for task in slow)
+    for task in slow:
+        task.cancel()
+    await asyncio.wait(slow)
+
+
+async def test_readers_that_are_all_busy_are_a_503(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_READERS=1, DB_WAIT_TIMEOUT_S=0.05) as db:
+        slow = asyncio.create_task(db.query(COUNT_FOR_EVER))
+        await asyncio.sleep(0)
+
+        with pytest.raises(Unavailable, match="readers are busy"):
+            await db.query("SELECT 1")
+
+        slow.cancel()
+        await asyncio.wait({slow})
+        assert await db.query("SELECT 1 AS n") == [{"n": 1}]
+
+
+async def test_streams_over_the_limit_are_a_503(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_STREAMS=1, DB_WAIT_TIMEOUT_S=0.05) as db:
+        first = db.stream("SELECT 1 AS n")
+        await anext(first)
+
+        with pytest.raises(Unavailable, match="DB_STREAMS"):
+            await anext(db.stream("SELECT 2"))
+
+        await first.aclose()
+        assert [row async for row in db.stream("SELECT 3 AS n")] == [{"n": 3}]
+
+
+async def test_another_process_with_the_write_lock_is_a_503(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=0.1) as db:
+        await db.execute("CREATE TABLE t (x)")
+        other = sqlite3.connect(tmp_path / "app.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(Unavailable):
+            await db.execute("INSERT INTO t VALUES (1)")
+        with pytest.raises(Unavailable):
+            async with db.transaction():
+                pass
+
+        other.close()
+        assert await db.execute("INSERT INTO t VALUES (1)") == 1
+
+
+async def test_a_task_that_still_works_inside_undoes_the_transaction(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=0.1) as db:
+        await db.execute("CREATE TABLE t (x)")
+        inside, go_on = asyncio.Event(), asyncio.Event()
+
+        async def nested() -> None:
+            async with db.transaction():
+                inside.set()
+                await go_on.wait()
+
+        with pytest.raises(UnitClosedError, match="still at work"):
+            async with db.transaction():
+                await db.execute("INSERT INTO t VALUES (1)")
+                child = asyncio.create_task(nested())
+                await inside.wait()
+        go_on.set()
+        with pytest.raises(UnitClosedError):
+            await child
+
+        assert await db.query("SELECT * FROM t") == []
+        assert await db.execute("INSERT INTO t VALUES (2)") == 1
+
+
+# ------------------------------------------------------------ a COMMIT that fails
+
+
+async def test_a_commit_that_is_refused_stores_nothing_and_frees_the_writer(db: Sqlite) -> None:
+    await db.execute("CREATE TABLE child (n INTEGER REFERENCES counter(id) DEFERRABLE INITIALLY DEFERRED)")
+    calls: list[str] = []
+
+    with pytest.raises(ForeignKeyError):
+        async with db.transaction():
+            await db.execute("INSERT INTO child VALUES (99)")
+            db.after_commit(lambda: calls.append("stored"))
+
+    assert await db.query("SELECT * FROM child") == []
+    assert calls == []
+    assert await db.execute("INSERT INTO child VALUES (1)") == 1
+
+
+async def test_what_outlives_a_refused_commit_is_refused(db: Sqlite) -> None:
+    await db.execute("CREATE TABLE child (n INTEGER REFERENCES counter(id) DEFERRABLE INITIALLY DEFERRED)")
+
+    with pytest.raises(ForeignKeyError):
+        async with db.transaction():
+            await db.execute("INSERT INTO child VALUES (99)")
+            inside = contextvars.copy_context()
+
+    with pytest.raises(UnitClosedError):
+        await asyncio.get_running_loop().create_task(db.execute("INSERT INTO child VALUES (1)"), context=inside)
+
+
+async def test_a_commit_without_an_answer_is_an_unknown_outcome(db: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.db.connection._DRAIN_TIMEOUT_S", 0.05)
+    db._writer.timeout_s = 0.05
+    disk = threading.Event()
+
+    with pytest.raises(UnknownOutcomeError) as caught:
+        async with db.transaction():
+            await db.execute("INSERT INTO pairs VALUES (1, 'x')")
+            thread = db._writer.connection._thread
+            assert thread is not None
+            hanging = asyncio.ensure_future(thread._execute(disk.wait))  # type: ignore[no-untyped-call]
+            await asyncio.sleep(0)
+
+    assert (caught.value.status, caught.value.retry_after_s) == (503, None)
+    disk.set()
+    await hanging
+    assert await db.execute("INSERT INTO pairs VALUES (2, 'x')") == 1
+
+
+async def test_a_transaction_that_the_database_rolled_back_is_not_reported_as_kept(db: Sqlite) -> None:
+    await db.execute("CREATE UNIQUE INDEX one ON pairs (n)")
+
+    with pytest.raises(UnitClosedError, match="the database rolled it back"):
+        async with db.transaction():
+            await db.execute("INSERT INTO pairs VALUES (1, 'x')")
+            with pytest.raises(DbError):
+                await db.execute("INSERT OR ROLLBACK INTO pairs VALUES (1, 'y')")
+
+    assert await db.query("SELECT * FROM pairs") == []
+
+
+async def test_a_write_that_takes_too_long_changes_nothing(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_TIMEOUT_S=0.1) as db:
+        await db.execute("CREATE TABLE t (x)")
+
+        with pytest.raises(QueryTimeoutError):
+            await db.execute(
+                "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT INTO t SELECT x FROM c"
+            )
+
+        assert await db.query("SELECT * FROM t") == []
+        assert await db.execute("INSERT INTO t VALUES (1)") == 1
+
+
+# ------------------------------------------------------------ the file
+
+
+async def test_a_full_disk_is_a_503_and_later_writes_work(db: Sqlite) -> None:
+    def set_most(raw: sqlite3.Connection, pages: int) -> None:
+        raw.execute(f"PRAGMA max_page_count = {pages}")
+
+    await db._writer.run(lambda raw: set_most(raw, 1))
+    with pytest.raises(Unavailable):
+        async with db.transaction():
+            for number in range(1000):
+                await db.execute("INSERT INTO pairs VALUES (?, ?)", (number, "x" * 1000))
+    await db._writer.run(lambda raw: set_most(raw, 10_000))
+
+    assert await db.query("SELECT * FROM pairs") == []
+    assert await db.execute("INSERT INTO pairs VALUES (1, 'x')") == 1
+
+
+async def test_a_reader_cannot_write(db: Sqlite) -> None:
+    assert db._readers is not None
+
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db._readers.run(lambda raw: raw.execute("DELETE FROM counter"), 1)
+
+
+async def test_each_connection_is_durable_strict_and_patient(db: Sqlite) -> None:
+    def settings(raw: sqlite3.Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "trusted_schema")
+        return [raw.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
+
+    assert db._readers is not None
+    assert await db._writer.run(settings) == ["wal", 2, 1, 5000, 0]
+    assert await db._readers.run(settings, 1) == ["wal", 2, 1, 5000, 0]
+
+
+async def test_the_file_and_its_folder_are_made_for_the_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "app.db"
+
+    async with standing(path) as db:
+        await db.execute("CREATE TABLE t (x)")
+        modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+
+    assert modes == {0o600}
+
+
+async def test_a_path_is_relative_to_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async with standing(Path("data/app.db")):
+        assert (tmp_path / "data" / "app.db").exists()
+
+
+async def test_a_file_that_is_no_database_is_told_at_boot(tmp_path: Path) -> None:
+    (tmp_path / "app.db").write_bytes(b"not a database" * 100)
+
+    with pytest.raises(Unavailable, match="not a database"):
+        await made(tmp_path / "app.db").on_boot(None)  # type: ignore[arg-type]  # it does not get that far
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:secret@h/d", "sqlite://data/app.db", "sqlite:///a.db?mode=ro", "x"])
+def test_a_url_of_something_else_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match="DATABASE_URL") as caught:
+        Sqlite(made(Path("x"))._settings.__class__(database_url=url))
+
+    assert "secret" not in str(caught.value)
+
+
+async def test_nothing_is_left_running_after_the_shutdown(tmp_path: Path) -> None:
+    threads = threading.active_count()
+
+    async with standing(tmp_path / "app.db") as db:
+        await db.query("SELECT 1")
+
+    assert threading.active_count() == threads
+    assert [file.name for file in tmp_path.iterdir()] == ["app.db"]
+
+
+# ------------------------------------------------------------ a process that dies
+
+WRITES = """
+import asyncio, sys
+from pathlib import Path
+from tests.tools.db.standing import standing
+
+async def main():
+    async with standing(Path(sys.argv[1])) as db:
+        await db.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, half TEXT)")
+        while True:
+            async with db.transaction():
+                await db.execute("INSERT INTO t (half) VALUES ('left')")
+                key = await db.execute("INSERT INTO t (half) VALUES ('right')")
+            print(key, flush=True)
+
+asyncio.run(main())
+"""
+HANGS = """
+import asyncio, sys
+from pathlib import Path
+from tests.tools.db.standing import made, around
+
+async def main():
+    db = made(Path(sys.argv[1]))
+    await db.on_boot(around())
+
+asyncio.run(main())
+"""
+
+
+def started(script: str, path: Path) -> "subprocess.Popen[str]":
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], env=environ, stdout=subprocess.PIPE, text=True, cwd=path.parent
+    )
+
+
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    acknowledged = 0
+    for kills in range(1, 4):
+        process = started(WRITES, tmp_path / "app.db")
+        assert process.stdout is not None
+        for _ in range(20 * kills):
+            acknowledged = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        acknowledged = max([acknowledged, *map(int, process.stdout.read().split())])
+        process.wait()
+        process.stdout.close()
+
+    async with standing(tmp_path / "app.db") as db:
+        row = await db.query_one("SELECT max(id) AS last, count(*) % 2 AS torn FROM t")
+        assert row["last"] >= acknowledged
+        assert row["torn"] == 0
+        assert await db.query("SELECT * FROM pragma_integrity_check") == [{"integrity_check": "ok"}]
+
+
+def test_a_database_that_nobody_closed_does_not_keep_the_process_alive(tmp_path: Path) -> None:
+    process = started(HANGS, tmp_path / "app.db")
+
+    assert process.wait(20) == 0
+    assert process.stdout is not None
+    process.stdout.close()

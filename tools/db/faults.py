@@ -1,0 +1,107 @@
+"""What SQLite says no with, as the errors of the contract."""
+
+import logging
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tools.db.contract import (
+    CheckError,
+    DbError,
+    ForeignKeyError,
+    NotNullError,
+    OutOfRangeError,
+    Unavailable,
+    UniqueError,
+    UnknownOutcomeError,
+)
+from tools.db.statement import Token, tokens
+
+log = logging.getLogger(__name__)
+
+_UNIQUE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID")
+_UNAVAILABLE = ("BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "READONLY", "PROTOCOL", "NOMEM", "CORRUPT", "NOTADB")
+_LOUD = ("IOERR", "FULL", "CORRUPT", "NOTADB")
+
+
+@contextmanager
+def translated(raw: sqlite3.Connection, table: str = "", *, is_write: bool = False) -> Iterator[None]:
+    """Turn SQLite's errors into ours, in the connection's thread: to name an index's columns takes a look at it.
+
+    Args:
+        raw: the connection that the statement runs on.
+        table: the statement's.
+        is_write: an I/O error may then have come after the change was on disk.
+    """
+    try:
+        yield
+    except (UnicodeEncodeError, OverflowError, sqlite3.DataError) as error:
+        raise OutOfRangeError(f"db cannot store a value: {error}: give one that fits") from error
+    except sqlite3.IntegrityError as error:
+        raise _constraint(raw, error, table) from error
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise _other(error, is_write) from error
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Tell whether another process had the write lock for too long."""
+    return "BUSY" in _name(error)
+
+
+def _name(error: BaseException | None) -> str:
+    return str(getattr(error, "sqlite_errorname", ""))
+
+
+def _other(error: Exception, is_write: bool) -> DbError:
+    name = _name(error).removeprefix("SQLITE_")
+    if name.startswith(_LOUD):
+        log.error("db: the file cannot be used as it should: %s (%s)", error, name)
+    if is_write and name.startswith("IOERR"):
+        return UnknownOutcomeError()
+    if name.startswith(_UNAVAILABLE):
+        return Unavailable(f"{error}, {name}")
+    return DbError(f"db could not run the statement: {error}")
+
+
+def _constraint(raw: sqlite3.Connection, error: sqlite3.IntegrityError, table: str) -> DbError:
+    name, (_, _, rest) = _name(error), str(error).partition(": ")
+    if name in _UNIQUE:
+        index = re.fullmatch(r"index '(.*)'", rest)
+        return UniqueError(*(_index_columns(raw, index[1]) if index else _columns(rest)))
+    if name == "SQLITE_CONSTRAINT_NOTNULL":
+        return NotNullError(*_columns(rest))
+    if str(error).startswith("cannot store"):  # in a STRICT table; sqlite3 has no name for its code
+        return CheckError(*_columns(str(error).rpartition(" ")[2]))
+    if name == "SQLITE_CONSTRAINT_CHECK":
+        return CheckError(table, _mentioned(raw, table, list(tokens(rest))))
+    # ON DELETE RESTRICT is reported as a trigger's doing
+    if "FOREIGN KEY" in str(error):
+        return ForeignKeyError(table)
+    return DbError(f"db refused the statement: {error}")
+
+
+def _columns(text: str) -> tuple[str, list[str]]:
+    """Table and columns of `users.name, users.email`."""
+    pairs = [part.partition(".") for part in text.split(", ")]
+    return pairs[0][0], [column for _, _, column in pairs]
+
+
+def _index_columns(raw: sqlite3.Connection, index: str) -> tuple[str, Sequence[str]]:
+    """Table and columns of a unique index on expressions, of which SQLite gives only the name."""
+    found = raw.execute(
+        "SELECT tbl_name, sql FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)
+    ).fetchone()
+    if found is None:
+        return "", ()
+    table, sql = found
+    parts = list(tokens(sql))
+    ends = [place for place, part in enumerate(parts) if part.text == ")" and part.depth == 0]
+    return table, _mentioned(raw, table, parts[: ends[0]] if ends else parts)
+
+
+def _mentioned(raw: sqlite3.Connection, table: str, parts: Sequence[Token]) -> list[str]:
+    """The columns of `table` that an expression names, in its order; none for a rule known only by its own name."""
+    columns = [name for (name,) in raw.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    words = dict.fromkeys(part.name.lower() for part in parts if part.kind in ("word", "quoted"))
+    return [column for word in words for column in columns if column.lower() == word]

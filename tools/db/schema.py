@@ -1,0 +1,79 @@
+"""What tables there are, read from SQLite's own; what takes a connection runs in its thread."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from hookspecs import Fact
+from tools.db.contract import Column, ForeignKey, Table
+
+_TABLES = (
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
+    " AND substr(name, 1, 1) != '_' AND substr(name, 1, 7) != 'sqlite_' ORDER BY name"
+)
+
+
+def tables(raw: sqlite3.Connection) -> list[Table]:
+    """List the application's tables, by name."""
+    names = [name for (name,) in raw.execute(_TABLES).fetchall()]
+    return [Table(name, _columns(raw, name), _unique(raw, name), _foreign_keys(raw, name)) for name in names]
+
+
+def _columns(raw: sqlite3.Connection, table: str) -> list[Column]:
+    found = raw.execute('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?) ORDER BY cid', (table,))
+    return [Column(name, kind, not (strict or key), default, key > 0) for name, kind, strict, default, key in found]
+
+
+def _unique(raw: sqlite3.Connection, table: str) -> list[list[str]]:
+    """Columns of the unique rules that hold for every row and name only columns, in order of the names."""
+    indexes = raw.execute(
+        "SELECT name FROM pragma_index_list(?) WHERE \"unique\" AND origin != 'pk' AND NOT partial", (table,)
+    ).fetchall()
+    rules = [
+        [name for (name,) in raw.execute("SELECT name FROM pragma_index_info(?) ORDER BY seqno", index)]
+        for index in indexes
+    ]
+    return sorted(rule for rule in rules if None not in rule)
+
+
+def _foreign_keys(raw: sqlite3.Connection, table: str) -> list[ForeignKey]:
+    found = raw.execute('SELECT "from", "table", "to", seq FROM pragma_foreign_key_list(?) ORDER BY "from"', (table,))
+    return [
+        ForeignKey(column, parent, to or _primary_key(raw, parent)[seq][0])
+        for column, parent, to, seq in found.fetchall()
+    ]
+
+
+def _primary_key(raw: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
+    return raw.execute("SELECT name, type FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)).fetchall()
+
+
+def facts(found: Iterable[Table], owners: Mapping[str, str]) -> list[Fact]:
+    """Give a fact for each table; what no migration made is the tool's."""
+    return [_fact(table, owners.get(table.name, "db")) for table in found]
+
+
+def _fact(table: Table, owner: str) -> Fact:
+    data = msgspec.to_builtins(table)
+    del data["name"]
+    return Fact("table", owner, table.name, data=data)
+
+
+class Keys:
+    """The one-column integer primary key of each table, read again when the schema has changed, by anyone."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._known: dict[str, str] = {}
+
+    def of(self, raw: sqlite3.Connection, table: str) -> str:
+        """Give the key's column, or an empty text if the table has no such key."""
+        (version,) = raw.execute("PRAGMA schema_version").fetchone()
+        if version != self._version:
+            self._version, self._known = version, {}
+        if table not in self._known:
+            key = _primary_key(raw, table)
+            is_one_integer = len(key) == 1 and "INT" in key[0][1].upper()
+            self._known[table] = key[0][0] if is_one_integer else ""
+        return self._known[table]

@@ -1,0 +1,32 @@
+"""What can be set about the database."""
+
+from typing import Annotated
+
+import msgspec
+
+
+class DbSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
+    """The settings of `tools/db`."""
+
+    database_url: Annotated[
+        str,
+        msgspec.Meta(
+            description="which database: `sqlite:///data/app.db` is relative to the current directory, "
+            "`sqlite:////var/lib/app.db` absolute, `sqlite://` in memory"
+        ),
+    ] = "sqlite:///data/app.db"
+    db_timeout_s: Annotated[
+        float, msgspec.Meta(description="a statement that takes longer is interrupted: 504", gt=0)
+    ] = 30.0
+    db_wait_timeout_s: Annotated[
+        float, msgspec.Meta(description="the longest wait for a connection, or for the one writer's turn: 503", gt=0)
+    ] = 5.0
+    db_readers: Annotated[
+        int, msgspec.Meta(description="connections kept open for reading, beside the one that writes", ge=1, le=64)
+    ] = 4
+    db_streams: Annotated[
+        int, msgspec.Meta(description="most `stream`s open at once; each has a connection of its own", ge=1, le=256)
+    ] = 8
+    db_migrate: Annotated[
+        bool, msgspec.Meta(description="apply pending migrations at boot; if not, `python -m manifest migrate` does")
+    ] = True

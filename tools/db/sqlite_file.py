@@ -1,0 +1,94 @@
+"""The file: where the URL says it is, who may read it, and how each connection to it is set up."""
+
+import os
+import sqlite3
+import time
+from functools import partial
+from pathlib import Path
+
+from databases import DatabaseURL
+
+from tools.db.connection import Connection
+
+_WAL_TRY_EVERY_S = 0.02
+
+
+class SqliteFile:
+    """The database that a URL names; `path` is None in memory.
+
+    Raises:
+        ValueError: the URL names no SQLite database.
+    """
+
+    def __init__(self, url: str, wait_s: float) -> None:
+        self.path = _path(url)
+        self._wait_s = wait_s
+        self._is_in_use = False
+
+    def create(self) -> None:
+        """Make the folder, and the file if there is none: only its owner may read it."""
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            pass  # and not opened: closing it would drop the locks of this process's other connections
+
+    def writer(self) -> Connection:
+        """Give a connection that may write."""
+        return Connection(partial(self._connect, is_reader=False))
+
+    def reader(self) -> Connection:
+        """Give a connection that may only read."""
+        return Connection(partial(self._connect, is_reader=True))
+
+    def configure(self, raw: sqlite3.Connection, *, is_reader: bool = False) -> None:
+        """Set what SQLite forgets with each connection."""
+        raw.execute(f"PRAGMA busy_timeout = {int(self._wait_s * 1000)}")
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute(f"PRAGMA query_only = {'ON' if is_reader else 'OFF'}")
+
+    def _connect(self, *, is_reader: bool) -> sqlite3.Connection:
+        if self.path is None and self._is_in_use:
+            raise sqlite3.OperationalError("the database in memory was lost with its connection")
+        self._is_in_use = True
+        raw = sqlite3.connect(self.path or ":memory:", isolation_level=None)
+        try:
+            self.configure(raw, is_reader=is_reader)
+            if self.path is not None and not is_reader:
+                self._use_wal(raw)
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+    def _use_wal(self, raw: sqlite3.Connection) -> None:
+        """Ask again while another process does the same: the switch to WAL does not keep to busy_timeout."""
+        end = time.monotonic() + self._wait_s
+        while True:
+            try:
+                raw.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_WAL_TRY_EVERY_S)
+
+
+def _path(url: str) -> Path | None:
+    """The path of `sqlite:///data/app.db`.
+
+    >>> _path("sqlite:////var/lib/app.db").as_posix(), _path("sqlite://")
+    ('/var/lib/app.db', None)
+    """
+    if url == ":memory:":
+        return None
+    parsed = DatabaseURL(url)
+    if parsed.dialect != "sqlite" or parsed.driver not in ("", "aiosqlite"):
+        raise ValueError(f"DATABASE_URL begins with {parsed.scheme!r}, and only sqlite is available yet: sqlite:///...")
+    if parsed.netloc or parsed.options:
+        raise ValueError("DATABASE_URL has a host or options, which a file has not: write sqlite:///data/app.db")
+    return None if parsed.database in ("", ":memory:") else Path(parsed.database).absolute()

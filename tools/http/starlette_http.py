@@ -1,0 +1,120 @@
+"""The http tool over plain ASGI: compiled dispatch in front, Starlette where a handler uses it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.routing import Mount
+
+from hookspecs import ASGIApp, Command, Fact, Finding, Run, hookimpl, owner
+from tools.http.commands import openapi_command, routes_command
+from tools.http.contract import ErrorAnswer, Guard, RouteError
+from tools.http.dispatcher import Dispatcher
+from tools.http.documents import documents
+from tools.http.endpoint import Endpoint, Limits, Options
+from tools.http.facts import endpoint_fact
+from tools.http.router import Path, Router
+from tools.http.settings import HttpSettings
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})  # HEAD and OPTIONS are answered for every path
+
+
+class StarletteHttp:
+    """See `contract.Http`."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self._settings = settings
+        self._router: Router[Endpoint] = Router()
+        self._endpoints: list[Endpoint] = []
+        self._mounts: list[tuple[Mount, str]] = []
+        self._limits = Limits(settings.http_max_body_bytes, settings.http_body_timeout_s, settings.http_handler_timeout_s)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "StarletteHttp":
+        """Read the settings.
+
+        Raises:
+            ValueError: in production without HTTP_HOSTS.
+        """
+        settings = msgspec.convert(environ, HttpSettings, strict=False)
+        if settings.is_production and not settings.http_hosts:
+            raise ValueError("HTTP_HOSTS is not set: in production, set it to the host names that are answered")
+        return cls(settings)
+
+    # ------------------------------------------------------------ registration
+
+    def add_endpoint(
+        self,
+        path: str,
+        method: str,
+        handler: Callable[..., Any],
+        *,
+        request_model: type | None = None,
+        response_model: Any = None,
+        status: int | None = None,
+        guard: Guard | None = None,
+        public: bool = False,
+        errors: Mapping[type[BaseException], ErrorAnswer] | None = None,
+        tags: Sequence[str] = (),
+        max_body_bytes: int | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        parsed, verb = Path.parse(path), method.upper()
+        if verb not in METHODS:
+            raise RouteError(f"{method!r} {path} is no method: use one of {', '.join(sorted(METHODS))}")
+        if guard is not None and public:
+            raise RouteError(f"{verb} {path} is public and guarded: leave out one of the two")
+        options = Options(request_model, response_model, status, guard, public, errors or {}, tags)
+        largest, patience_s = self._limits.max_body_bytes, self._limits.handler_timeout_s
+        limits = self._limits._replace(
+            max_body_bytes=largest if max_body_bytes is None else max_body_bytes,
+            handler_timeout_s=patience_s if timeout_s is None else timeout_s,
+        )
+        endpoint = Endpoint(owner.get(), parsed, verb, handler, options, limits)
+        if twin := self._router.find_twin(parsed, verb):
+            raise RouteError(f"{endpoint} is already served by {twin.owner} as {twin}: change one path, or delete one file")
+        endpoint.owner.undo.callback(self._remove, endpoint)
+        self._router.add(parsed, verb, endpoint)
+        self._endpoints.append(endpoint)
+
+    def mount(self, path: str, asgi_app: Callable[..., Awaitable[None]]) -> None:
+        mount = Mount(path, asgi_app)
+        for other, name in self._mounts:
+            if other.path == mount.path:
+                raise RouteError(f"mount {path} is taken by {name} already: change one path")
+        entry = (mount, owner.get().name)
+        owner.get().undo.callback(self._mounts.remove, entry)
+        self._mounts.append(entry)
+
+    def _remove(self, endpoint: Endpoint) -> None:
+        if endpoint in self._endpoints:
+            self._endpoints.remove(endpoint)
+            self._router.remove(endpoint.path, endpoint.method)
+
+    # ------------------------------------------------------------ hooks
+
+    @hookimpl
+    async def on_boot(self, run: Run) -> None:
+        self._run = run
+
+    @hookimpl
+    async def asgi_app(self) -> ASGIApp:
+        own = documents(self._endpoints) if self._settings.has_docs else []
+        return Dispatcher(self._settings, self._router, self._mounts, own, self._run)
+
+    @hookimpl
+    async def describe(self) -> Iterable[Fact]:
+        endpoints = sorted(self._endpoints, key=lambda one: (one.path.text, one.method))
+        mounts = [Fact("mount", name, mount.path) for mount, name in self._mounts]
+        return [*map(endpoint_fact, endpoints), *mounts]
+
+    @hookimpl
+    async def check(self) -> Iterable[Finding]:
+        is_error = self._settings.is_production and self._settings.http_unguarded == "refuse"
+        unguarded = [one for one in self._endpoints if one.protection == "unguarded"]
+        advice = "is unguarded: add guard=self.auth.require(), or public=True if anyone may call it"
+        return [Finding("http-unguarded", f"{one} {advice}", one.owner.file, one.line, is_error) for one in unguarded]
+
+    @hookimpl
+    async def register_commands(self) -> Iterable[Command]:
+        return [routes_command(self._endpoints), openapi_command(self._endpoints)]

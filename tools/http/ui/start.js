@@ -1,0 +1,11 @@
+const page = document.getElementById("swagger-ui");
+SwaggerUIBundle({
+  url: page.dataset.document,
+  domNode: page,
+  deepLinking: true,
+  docExpansion: "list",
+  defaultModelsExpandDepth: 0,
+  persistAuthorization: false,
+  tryItOutEnabled: true,
+  validatorUrl: null,
+});
