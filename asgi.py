@@ -6,47 +6,27 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Any
 
 import msgspec
+from starlette.responses import JSONResponse
 
 import manifest
 from hookspecs import ASGIApp, Part
 from kernel.boot import Kernel
 from kernel.errors import BootError, explain
 
-if TYPE_CHECKING:
-    import httpx
-
 ROOT = Path(__file__).parent
 log = logging.getLogger(__name__)
-
-
-class Settings(msgspec.Struct, frozen=True, rename="upper"):
-    """The kernel's own settings."""
-
-    on_broken_plugin: Annotated[Literal["stop", "quarantine"], msgspec.Meta(description="what a broken plugin does")] = "stop"
-    plugins_disabled: Annotated[str, msgspec.Meta(description="plugins to leave out: `users.login,system.status`")] = ""
-    boot_timeout_s: Annotated[float, msgspec.Meta(description="time for each hook of the boot", gt=0)] = 10.0
-    shutdown_timeout_s: Annotated[float, msgspec.Meta(description="time for each hook of the shutdown", gt=0)] = 10.0
+OUT_OF_ORDER = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
 
 
 def make_kernel(environ: Mapping[str, str], root: Path = ROOT) -> Kernel:
     """Make the kernel that these settings ask for."""
-    settings = msgspec.convert(environ, Settings, strict=False)
-    disabled = filter(None, settings.plugins_disabled.replace(",", " ").split())
-    return Kernel(root, environ, boot_timeout_s=settings.boot_timeout_s, shutdown_timeout_s=settings.shutdown_timeout_s,
-                  quarantine=settings.on_broken_plugin == "quarantine", disabled=disabled)  # fmt: skip
-
-
-async def refuse(scope: Any, receive: Any, send: Any) -> None:
-    """Answer 503 without details: what a system does that could not boot."""
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1013})
-        return
-    headers = [(b"content-type", b"application/problem+json"), (b"retry-after", b"30")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": b'{"type":"about:blank","title":"Service Unavailable","status":503}'})
+    settings = msgspec.convert(environ, manifest.KernelSettings, strict=False)
+    timeouts_s = {"boot_timeout_s": settings.boot_timeout_s, "shutdown_timeout_s": settings.shutdown_timeout_s}
+    disabled = settings.plugins_disabled.replace(",", " ").split()
+    return Kernel(root, environ, quarantine=settings.on_broken_plugin == "quarantine", disabled=disabled, **timeouts_s)
 
 
 class Application:
@@ -55,7 +35,7 @@ class Application:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.failure: Exception | None = None
         self._environ = environ
-        self._serve: ASGIApp = refuse
+        self._serve: ASGIApp = JSONResponse(OUT_OF_ORDER, 503, {"retry-after": "30"}, "application/problem+json")
         self._kernel: Kernel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._booting: asyncio.Task[None] | None = None
@@ -63,7 +43,7 @@ class Application:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the server's lifespan."""
         if scope["type"] == "lifespan":
-            return await self._lifespan(receive, send)
+            return await self._live(receive, send)
         if self._loop is not asyncio.get_running_loop():
             await self.start()
         await self._serve(scope, receive, send)
@@ -84,19 +64,18 @@ class Application:
         try:
             kernel = make_kernel(self._environ)
             await kernel.boot()
-            self._kernel, self._serve = kernel, kernel.app or refuse
+            self._kernel, self._serve = kernel, kernel.app or self._serve
             manifest.publish(kernel.system, self._environ, ROOT)
         except Exception as error:
             self.failure = explain(Part("kernel", "asgi.py"), "boot", error, ROOT)
             log.critical("%s", self.failure, exc_info=None if isinstance(error, BootError | msgspec.ValidationError) else error)
         self._loop = asyncio.get_running_loop()
 
-    async def _lifespan(self, receive: Any, send: Any) -> None:
+    async def _live(self, receive: Any, send: Any) -> None:
         await receive()
         await self.start()
-        if self.failure:  # logged already: the server adds nothing, and exits
-            await send({"type": "lifespan.startup.failed", "message": ""})
-            return
+        if self.failure:  # it is in the log: the server only exits
+            return await send({"type": "lifespan.startup.failed", "message": ""})
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.stop()
@@ -109,21 +88,21 @@ def create_app(environ: Mapping[str, str] | None = None) -> Application:
 
 
 @asynccontextmanager
-async def running(settings: Mapping[str, str] | None = None) -> AsyncIterator["httpx.AsyncClient"]:
-    """Boot on scratch settings (temporary files, all in memory), changed by `settings`, and yield a client.
+async def running(settings: Mapping[str, str] | None = None) -> AsyncIterator[Any]:
+    """Boot on scratch settings (temporary files, all in memory), changed by `settings`; yield an `httpx.AsyncClient`.
 
     Raises:
         BootError: what a server would log before it exits.
     """
-    import httpx
+    from httpx import ASGITransport, AsyncClient
 
     with manifest.scratch() as scratch:
         app = create_app({**scratch, **(settings or {})})
         await app.start()
-        if app.failure:
-            raise app.failure
         try:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            if app.failure:
+                raise app.failure
+            async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
                 yield client
         finally:
             await app.stop()

@@ -138,13 +138,6 @@ class Command(NamedTuple):
     real: bool = False
 
 
-class Domain(NamedTuple):
-    """A folder of `domains/`."""
-
-    name: str
-    folder: Path
-
-
 class Answer(NamedTuple):
     """What one implementation of a gathered hook gave: `error` is None, or what it raised instead of a value."""
 
@@ -159,7 +152,7 @@ class System:
     """What stands; read only. `await gather(hook, **arguments)` asks every implementation, in boot order, under a time-out."""
 
     gather: Callable[..., Awaitable[list[Answer]]]
-    domains: list[Domain]
+    domains: list[Path]
     tools: list[Part] = field(default_factory=list)
     plugins: list[Part] = field(default_factory=list)
     facts: Sequence[Fact] = ()

@@ -17,7 +17,7 @@ from typing import Any
 import pluggy
 
 import hookspecs
-from hookspecs import Answer, ASGIApp, Part, System, Tool, owner
+from hookspecs import Answer, ASGIApp, Part, System, owner
 from kernel import discover
 from kernel.call import GRACE_S, Pool, call
 from kernel.errors import BootError, Problem, broken, explain, guess
@@ -31,13 +31,13 @@ class Kernel:
     """`await boot()`, serve `app`, `await shutdown()`: once, on one event loop."""
 
     def __init__(self, root: Path, environ: Mapping[str, str], *, boot_timeout_s: float = 10, shutdown_timeout_s: float = 10,
-                 quarantine: bool = False, disabled: Iterable[str] = (), threads: int = 16, queued: int = 16,
-                 tools: str = "tools", domains: str = "domains") -> None:  # fmt: skip
+                 quarantine: bool = False, disabled: Iterable[str] = (),
+                 folders: tuple[str, str] = ("tools", "domains")) -> None:  # fmt: skip
         self.app: ASGIApp | None = None
-        self.system = System(self.gather, discover.domains(root, domains))
-        self._root, self._environ, self._disabled, self._quarantine = root, environ, set(disabled), quarantine
+        self.system = System(self.gather, sorted(root.glob(f"{folders[1]}/[!_.]*/")))
+        self._root, self._environ, self._folders, self._quarantine = root, environ, folders, quarantine
         self._boot_timeout_s, self._shutdown_timeout_s, self._watched_s = boot_timeout_s, shutdown_timeout_s, 0.0
-        self._pool, self._problems, self._modules = Pool(threads, queued), list[Exception](), [*discover.modules(root, tools)]
+        self._disabled, self._pool, self._problems = set(disabled), Pool(), list[Exception]()
         self._parts: dict[str, Part] = {}  # by the name that pluggy knows
         self._hooks = pluggy.PluginManager(hookspecs.PROJECT)
         self._hooks.add_hookspecs(hookspecs)
@@ -70,8 +70,8 @@ class Kernel:
             raise
         finally:
             faulthandler.cancel_dump_traceback_later()
-        tools, plugins, took_ms = len(self.system.tools), len(self.system.plugins), (time.perf_counter() - started) * 1000
-        log.info("booted %d tools, %d plugins in %.0f ms", tools, plugins, took_ms)
+        took_ms, system = (time.perf_counter() - started) * 1000, self.system
+        log.info("booted %d tools, %d plugins in %.0f ms", len(system.tools), len(system.plugins), took_ms)
 
     async def shutdown(self) -> None:
         """Ask what booted to finish, in reverse order, then undo every registration; nothing stops this half-way."""
@@ -92,41 +92,42 @@ class Kernel:
 
     def _load_modules(self) -> list[Offer]:
         offers: list[Offer] = []
-        for part in self._modules:
+        for part in discover.modules(self._root, self._folders[0]):
             with self._blamed(part, "import"):
                 module = importlib.import_module(part.module)
                 self._register(part, module, module)
-                classes = discover.plugin_classes(module, part)
-                self.system.plugins += [Part(part.name, part.file, module=part.module) for _ in classes]
-                offers += [(Tool(*tool), part) for tool in getattr(module, "register_tools", tuple)()]
+                if discover.plugin_class(module, part):
+                    self.system.plugins.append(Part(part.name, part.file, module=part.module))
+                offers += [(tool, part) for tool in getattr(module, "register_tools", tuple)()]
         return offers
 
     def _make_tools(self, offers: list[Offer]) -> dict[str, Any]:
         """Make the chosen tools; the name of a broken one stays known, so that no plugin is blamed for it."""
         tools: dict[str, Any] = {tool.name: None for tool, _ in offers}
-        for (name, contract, settings, factory), module in choose(offers, self._environ, self._problems):
-            part = Part(name, module.file, kind="tool", contract=contract, settings=settings)
+        for tool, module in choose(offers, self._environ, self._problems):
+            part = Part(tool.name, module.file, kind="tool", contract=tool.contract, settings=tool.settings)
+            part.summary = discover.summary(tool.contract)
             self.system.tools.append(part)
             with self._blamed(part, "set-up"):
-                part.summary, home = discover.summary(contract), sys.modules[contract.__module__]
-                if discover.marked(home, "spec"):
-                    self._hooks.add_hookspecs(home)
-                tools[name] = factory(self._environ)
-                self._register(part, tools[name], type(tools[name]))
+                specs = sys.modules[tool.contract.__module__]
+                if discover.marked(specs, "spec"):
+                    self._hooks.add_hookspecs(specs)
+                made = tools[tool.name] = tool.factory(self._environ)
+                self._register(part, made, type(made))
         return tools
 
     def _load_plugins(self, tools: dict[str, Any]) -> None:
         plugins = self.system.plugins
-        plugins += chain(*[discover.plugins(self._root, domain) for domain in self.system.domains])
+        plugins += discover.plugins(self._root, self._folders[1])
         plugins.sort(key=lambda part: part.name)
-        for name in sorted(self._disabled - {part.name for part in plugins}):
-            advice = guess(name, [part.name for part in plugins], "plugins")
+        names = {part.name for part in plugins}
+        for name in self._disabled - names:
+            advice = guess(name, names, "plugins")
             self._problems.append(Problem(f"PLUGINS_DISABLED names {name!r}, which is no plugin: {advice}"))
         for part in plugins:
-            if part.name in self._disabled:
-                part.state = "disabled"
-            else:
-                with self._blamed(part, "import"):
+            part.state = "disabled" if part.name in self._disabled else "found"
+            with self._blamed(part, "import"):
+                if part.state == "found":
                     self._load_plugin(part, tools)
 
     def _load_plugin(self, part: Part, tools: dict[str, Any]) -> None:
@@ -134,8 +135,8 @@ class Kernel:
             tree = ast.parse((self._root / part.file).read_bytes(), part.file)
             answers: list[Any] = [one.function(file=part.file, tree=tree) for one in rules]
             if found := broken(chain(*answers)):
-                raise BootError(found)
-        cls = next(iter(discover.plugin_classes(importlib.import_module(part.module), part)), None)
+                raise BootError("rules", found)
+        cls = discover.plugin_class(importlib.import_module(part.module), part)
         if cls is None:
             raise Problem(f"{part} holds no plugin: mark a method of its one class with @hookimpl (from hookspecs import it)")
         part.summary, part.needs = discover.summary(cls), needs(part, cls, tools)
@@ -165,18 +166,24 @@ class Kernel:
 
     @contextmanager
     def _blamed(self, part: Part, step: str) -> Iterator[None]:
-        self._parts[f"{part.kind} {part.name}"], token = part, owner.set(part)
-        self._watch()
+        """Let `part` own what happens inside; when it fails, record that and take back whatever it registered."""
+        name, token = f"{part.kind} {part.name}", owner.set(part)
+        self._parts[name] = part
+        if time.monotonic() > self._watched_s:  # a step that blocks the loop for good: print its stack, and exit
+            self._watched_s = time.monotonic() + GRACE_S
+            faulthandler.dump_traceback_later(self._boot_timeout_s + 3 * GRACE_S, exit=True, file=sys.__stderr__ or 2)
         try:
             yield
         except (Exception, SystemExit) as error:
-            self._break(part, explain(part, step, error, self._root))
+            problem = explain(part, step, error, self._root)
+            part.state, part.error, part.undo.sealed = "broken", str(problem), LATE
+            part.undo.close()
+            self._hooks.unregister(name=name)
+            isolated = self._quarantine and part.kind == "plugin"
+            self._problems += [] if isolated else getattr(problem, "exceptions", [problem])
+            log.log(logging.ERROR if isolated else logging.DEBUG, "broken: %s", problem)
         finally:
             owner.reset(token)
-
-    async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any], timeout_s: float) -> Answer:
-        work = partial(one.function, **{key: arguments[key] for key in one.argnames})
-        return await call(self._parts[one.plugin_name], hook, timeout_s, self._pool, work, self._root)
 
     async def _each(self, hook: str, *kinds: str, **arguments: Any) -> list[Any]:
         """Ask every implementation, of parts of these kinds if there are any; who fails is broken."""
@@ -184,30 +191,18 @@ class Kernel:
         for one in getattr(self._hooks.hook, hook).get_hookimpls():
             part = self._parts[one.plugin_name]
             if not kinds or part.kind in kinds:
-                self._watch()
-                answer = await self._call(hook, one, arguments, self._boot_timeout_s)
-                part.state, part.undo.sealed = "ready", LATE
-                values.append(answer.value)
-                if answer.error:
-                    self._break(part, answer.error)
-        return [value for value in values if value is not None]
+                with self._blamed(part, hook):
+                    part.state, answer = "ready", await self._call(hook, one, arguments, self._boot_timeout_s)
+                    part.undo.sealed = LATE
+                    values += [] if answer.value is None else [answer.value]
+                    if answer.error:
+                        raise answer.error
+        return values
 
-    def _watch(self) -> None:
-        """Have the interpreter print where everything stands, and exit, once a step blocks the event loop for good."""
-        if time.monotonic() > self._watched_s:
-            self._watched_s = time.monotonic() + GRACE_S
-            faulthandler.dump_traceback_later(self._boot_timeout_s + 3 * GRACE_S, exit=True, file=sys.__stderr__ or 2)
-
-    def _break(self, part: Part, error: Exception) -> None:
-        """Record what is wrong with a part, and take back whatever it registered."""
-        part.state, part.error, part.undo.sealed = "broken", str(error), LATE
-        if self._quarantine and part.kind == "plugin":
-            log.error("quarantined: %s", error)
-        else:
-            self._problems += getattr(error, "problems", [error])
-        part.undo.close()
-        self._hooks.unregister(name=f"{part.kind} {part.name}")
+    async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any], timeout_s: float) -> Answer:
+        work = partial(one.function, **{key: arguments[key] for key in one.argnames})
+        return await call(self._parts[one.plugin_name], hook, timeout_s, self._pool, work, self._root)
 
     def _stop_if_broken(self) -> None:
         if self._problems:
-            raise BootError(self._problems)
+            raise BootError("boot", self._problems)

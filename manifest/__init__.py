@@ -2,5 +2,6 @@
 
 from manifest.publication import publish
 from manifest.scratch_settings import scratch
+from manifest.settings import KernelSettings
 
-__all__ = ["publish", "scratch"]
+__all__ = ["KernelSettings", "publish", "scratch"]

@@ -71,7 +71,7 @@ async def _booted(settings: Mapping[str, str]) -> AsyncIterator[System]:
 
 
 async def _commands(system: System, settings: Mapping[str, str]) -> dict[str, Command]:
-    commands = {one.name: one for one in built_in(system, asgi.ROOT, settings, asgi.Settings)}
+    commands = {one.name: one for one in built_in(system, asgi.ROOT, settings)}
     for answer in await system.gather("register_commands"):
         if answer.error:
             print(answer.error, file=sys.stderr)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hookspecs import Command, System
 from manifest.domain_slice import render_domain
+from manifest.feature import domain_names
 from manifest.index import render
 from manifest.publication import FILE, write_if_changed
 from manifest.settings_table import render_settings
@@ -16,16 +17,16 @@ from manifest.settings_table import render_settings
 SETTINGS_FILE = "docs/settings.md"
 
 
-def built_in(system: System, root: Path, environ: Mapping[str, str], kernel_settings: type) -> list[Command]:
+def built_in(system: System, root: Path, environ: Mapping[str, str]) -> list[Command]:
     """Make the commands for what has booted."""
-    table = partial(render_settings, system, kernel_settings)
+    table = partial(render_settings, system)
 
     def show(arguments: argparse.Namespace) -> int:
         return _show(system, root, environ, arguments.domain)
 
     def check(arguments: argparse.Namespace) -> int:
         fresh = {FILE: render(system, root, environ), SETTINGS_FILE: table()}
-        stale = [name for name, text in fresh.items() if not _is_fresh(root / name, text, write=arguments.write)]
+        stale = [name for name, text in fresh.items() if not _is_fresh(root, name, text, write=arguments.write)]
         return max(_report_stale(stale), _report(system))
 
     def settings(arguments: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _show(system: System, root: Path, environ: Mapping[str, str], domain: str | None) -> int:
-    known = sorted(one.name for one in system.domains)
+    known = sorted(domain_names(system))
     if domain is None:
         print(render(system, root, environ), end="")
     elif domain in known:
@@ -69,11 +70,12 @@ def unknown(kind: str, name: str, known: list[str]) -> str:
     return f"manifest knows no {kind} {name!r}: {advice} (there are: {', '.join(sorted(known)) or 'none'})"
 
 
-def _is_fresh(path: Path, text: str, *, write: bool) -> bool:
+def _is_fresh(root: Path, name: str, text: str, *, write: bool) -> bool:
+    path = root / name
     if write:
         path.parent.mkdir(parents=True, exist_ok=True)
         if write_if_changed(path, text):
-            print(f"wrote {path.name}")
+            print(f"wrote {name}")
         return True
     return path.is_file() and path.read_bytes() == text.encode()
 
@@ -88,7 +90,8 @@ def _report(system: System) -> int:
     """Print findings and broken plugins; only warnings leave the exit code at 0."""
     for finding in sorted(system.findings):
         grade = "error" if finding.is_error else "warning"
-        print(f"{grade}: {finding.file}:{finding.line}: {finding.message} [{finding.code}]")
+        place = f"{finding.file}:{finding.line}: " if finding.file else ""
+        print(f"{grade}: {place}{finding.message} [{finding.code}]")
     broken = [part for part in system.plugins if part.state == "broken"]
     for part in sorted(broken, key=lambda part: part.name):
         print(f"error: {part.error}")

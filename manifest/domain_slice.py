@@ -1,6 +1,6 @@
 """A domain's slice: what the index leaves out, from the same facts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,17 @@ from manifest.table_line import table_line
 
 
 def render_domain(system: System, root: Path, environ: Mapping[str, str], domain: str) -> str:
-    """Render what a domain's plugins take, answer, refuse, send, hear and need; its broken plugins with their errors."""
-    everyone = features(system, root)
-    tables = [table_line(fact) for fact in in_order(system)
-              if fact.kind == "table" and domain_of(fact.owner, system) == domain]  # fmt: skip
-    sections = ["\n".join([f"# {plain(domain)}", "", *(f"- {line}" for line in ["table " + one for one in tables])]).strip()]
-    sections += ["\n".join(_feature(one, everyone)) for one in everyone if domain_of(one.part.name, system) == domain]
+    """Render what a domain's plugins take, answer, refuse, send, hear and need; what is broken, with its error."""
+    everyone, names = features(system, root), {domain}
+    tables = [f"\n- table {table_line(fact)}" for fact in in_order(system)
+              if fact.kind == "table" and domain_of(fact.owner, names)]  # fmt: skip
+    sections = [f"# {plain(domain)}" + "".join(["\n", *tables] if tables else [])]
+    sections += ["\n".join(_feature(one, everyone)) for one in everyone if domain_of(one.part.name, names)]
     for part in sorted(system.plugins, key=lambda part: part.name):
-        if part.state in ("broken", "disabled") and domain_of(part.name, system) == domain:
-            sections.append(f"{_title(part)}\n\n- {part.state}: {message(part.error, root, environ)}".removesuffix(": "))
+        if part.state in ("broken", "disabled") and domain_of(part.name, names):
+            sections.append(
+                f"{_title(part)}\n\n- {part.state}: {message(part.error, root, environ)}".removesuffix(": ")
+            )
     return "\n\n".join(sections) + "\n"
 
 
@@ -85,8 +87,7 @@ def _heard(fact: Fact, everyone: list[Feature]) -> str:
     return f"- {verb} {plain(fact.name)}{_fields(fact.data.get('payload') or {})}{callback}; sent by {sent_by}"
 
 
-def _fields(fields: Mapping[str, str] | Iterable[str]) -> str:
-    """Put a payload into braces: ` {id: int, email: str}`."""
-    pairs = fields.items() if isinstance(fields, Mapping) else ((name, "") for name in fields)
-    text = ", ".join(f"{name}: {kind}" if kind else str(name) for name, kind in pairs)
-    return plain(f" {{{text}}}", 600).join((" ", "")) if text else ""
+def _fields(fields: Mapping[str, str]) -> str:
+    """Put a payload into braces: ` {id: int, email: str}`; nothing for none."""
+    text = ", ".join(f"{name}: {kind}" if kind else name for name, kind in fields.items())
+    return f" {{{plain(text, 600)}}}" if text else ""

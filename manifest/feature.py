@@ -1,6 +1,6 @@
 """A plugin with all that is known about it: what every text about plugins is made from."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +37,12 @@ def features(system: System, root: Path) -> list[Feature]:
     return [Feature(part, by_owner.get(part.name, []), outgoing(part, root)) for part in standing]
 
 
-def domain_of(owner: str, system: System) -> str:
+def domain_names(system: System) -> set[str]:
+    """Name the domains."""
+    return {domain.name for domain in system.domains}
+
+
+def domain_of(owner: str, names: Collection[str]) -> str:
     """Name the domain that an owner belongs to; `PACKAGES` for none of them."""
     name = owner.partition(".")[0]
-    return name if any(domain.name == name for domain in system.domains) else PACKAGES
+    return name if name in names else PACKAGES

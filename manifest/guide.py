@@ -3,12 +3,15 @@
 GUIDE = """
 # How to add a feature
 
-One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructor parameters are tools, by name; `tools/<tool>/contract.py` has the details.
+One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructor parameters are tools, by name;
+`tools/<tool>/contract.py` has the details.
 
 - Handlers and hooks are `async def`; a `def` runs in a bounded pool and is answered 503 beyond it.
-- Parameters of a handler: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request. Its return annotation is all that is answered.
-- Each endpoint has `guard=` or `public=True`. Refuse with `raise Refusal(status, detail)`; tools' errors answer by themselves.
-- Tables: `domains/<domain>/migrations/NNN_name.sql`, or as here. Import no other plugin or domain: subscribe to its events.
+- Handler's parameters: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request.
+  Its return annotation is all that is answered.
+- Each endpoint has `guard=` or `public=True`. Refuse by `raise Refusal(status, detail)` (hookspecs); tools' errors
+  answer by themselves.
+- Tables: `domains/<domain>/migrations/NNN_name.sql`, or as here. Import no other plugin or domain: use events.
 - Parameters, fields, errors of a domain: `python -m manifest show <domain>`.
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hookspecs import Part, System
-from manifest.feature import PACKAGES, Feature, domain_of, features, in_order
+from manifest.feature import PACKAGES, Feature, domain_names, domain_of, features, in_order
 from manifest.guide import EXAMPLE, GUIDE
 from manifest.plain_text import message, plain
 from manifest.table_line import table_line
@@ -31,18 +31,21 @@ def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
 
 
 def _domains(system: System, root: Path) -> Iterator[str]:
-    standing, facts = features(system, root), in_order(system)
-    names = {feature.part.name for feature in standing}
-    for domain in [*sorted(one.name for one in system.domains), PACKAGES]:
-        lines = [table_line(fact) for fact in facts if fact.kind == "table" and domain_of(fact.owner, system) == domain]
-        lines += [
-            f"{fact.kind} {plain(fact.name)} ({plain(fact.owner)}): {plain(fact.summary)}".removesuffix(": ")
-            for fact in facts
-            if fact.kind not in KNOWN and fact.owner not in names and domain_of(fact.owner, system) == domain
-        ]
-        lines += [_feature(one) for one in standing if domain_of(one.part.name, system) == domain]
+    standing, facts, names = features(system, root), in_order(system), domain_names(system)
+    plugins = {feature.part.name for feature in standing}
+    sections: dict[str, list[str]] = {name: [] for name in [*sorted(names), PACKAGES]}
+    for fact in facts:
+        if fact.kind == "table":
+            sections[domain_of(fact.owner, names)].append(table_line(fact))
+    for fact in facts:
+        if fact.kind not in KNOWN and fact.owner not in plugins:
+            line = f"{plain(fact.kind)} {plain(fact.name)} ({plain(fact.owner)}): {plain(fact.summary)}"
+            sections[domain_of(fact.owner, names)].append(line.removesuffix(": "))
+    for feature in standing:
+        sections[domain_of(feature.part.name, names)].append(_feature(feature))
+    for name, lines in sections.items():
         if lines:
-            yield "\n".join([f"## {plain(domain) or 'Packages'}", "", *(f"- {line}" for line in lines)])
+            yield "\n".join([f"## {plain(name) or 'Packages'}", "", *(f"- {line}" for line in lines)])
 
 
 def _feature(feature: Feature) -> str:
@@ -75,7 +78,9 @@ def _this_run(system: System, root: Path, environ: Mapping[str, str]) -> str:
         elif part.state == "broken":
             error = part.error if part.error.startswith(str(part)) else f"{part}: {part.error}"
             lines.append(f"broken: {message(error, root, environ)}")
-    for fact in in_order(system):
-        if fact.kind == "transport" and fact.name not in EMBEDDED:
-            lines.append(f"{plain(fact.owner)} runs on {plain(fact.name)}: {plain(fact.summary)}".removesuffix(": "))
+    lines += [
+        f"{plain(fact.owner)} runs on {plain(fact.name)}: {plain(fact.summary)}".removesuffix(": ")
+        for fact in in_order(system)
+        if fact.kind == "transport" and fact.name not in EMBEDDED
+    ]
     return "\n".join(["## This run", "", *(f"- {line}" for line in lines)]) if lines else ""

@@ -51,7 +51,11 @@ def _constants(tree: ast.Module) -> dict[str, str]:
 
 def _calls(tree: ast.Module, names: Mapping[str, Any]) -> Iterator[Outgoing]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("publish", "request"):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("publish", "request")
+        ):
             given = dict(zip(("event", "payload"), node.args, strict=False))
             given |= {word.arg: word.value for word in node.keywords if word.arg}
             if event := _event(given.get("event"), names):
@@ -78,8 +82,8 @@ def _resolve(node: ast.expr | None, names: Mapping[str, Any]) -> Any:
 def _fields(node: ast.expr | None, names: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     if isinstance(node, ast.Dict):
         return tuple((str(key.value), "") for key in node.keys if isinstance(key, ast.Constant))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+        return tuple((word.arg, "") for word in node.keywords if word.arg)
     if isinstance(node, ast.Call) and isinstance(shape := _resolve(node.func, names), type):
-        if shape is dict:
-            return tuple((word.arg, "") for word in node.keywords if word.arg)
         return tuple(field_types(shape).items())
     return ()

@@ -1,8 +1,19 @@
-"""What decides whether the manifest is written, and where."""
+"""The settings of what is no tool: the kernel, and the manifest itself."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+
+
+class KernelSettings(Struct, frozen=True, rename="upper", kw_only=True):
+    """Here, as the kernel takes arguments and knows no settings; `asgi.py` converts them."""
+
+    on_broken_plugin: Annotated[
+        Literal["stop", "quarantine"], Meta(description="whether a broken plugin stops the boot, or the rest is served")
+    ] = "stop"
+    plugins_disabled: Annotated[str, Meta(description="plugins to leave out: `users.login,system.status`")] = ""
+    boot_timeout_s: Annotated[float, Meta(description="seconds for each hook of the boot", gt=0)] = 10.0
+    shutdown_timeout_s: Annotated[float, Meta(description="seconds for each hook of the shutdown", gt=0)] = 10.0
 
 
 class ManifestSettings(Struct, frozen=True, rename="upper", kw_only=True):
@@ -10,5 +21,20 @@ class ManifestSettings(Struct, frozen=True, rename="upper", kw_only=True):
 
     env: Annotated[str, Meta(description="`production` writes no manifest unless MANIFEST_PATH is set")] = "development"
     manifest_path: Annotated[
-        str | None, Meta(description="where the manifest is written; empty for nowhere, not set for `AI_CONTEXT.md` beside `asgi.py`")
+        str | None,
+        Meta(
+            description="where the manifest is written; empty for nowhere, not set for `AI_CONTEXT.md` beside `asgi.py`"
+        ),
     ] = None
+
+
+class KernelSettings(Struct, frozen=True, rename="upper", kw_only=True):
+    """What the composition root tells the kernel."""
+
+    on_broken_plugin: Annotated[
+        Literal["stop", "quarantine"],
+        Meta(description="stop: a broken plugin stops the boot; quarantine: the rest is served, `/health/ready` says degraded"),
+    ] = "stop"
+    plugins_disabled: Annotated[str, Meta(description="plugins to leave out, by comma: `users.login,system.status`")] = ""
+    boot_timeout_s: Annotated[float, Meta(description="time for each hook of the boot", gt=0)] = 10.0
+    shutdown_timeout_s: Annotated[float, Meta(description="time for each hook of the shutdown", gt=0)] = 10.0

@@ -7,7 +7,7 @@ import msgspec
 
 from hookspecs import System
 from manifest.plain_text import plain
-from manifest.settings import ManifestSettings
+from manifest.settings import KernelSettings, ManifestSettings
 from manifest.type_text import type_text
 
 _BOUNDS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
@@ -23,12 +23,13 @@ class Row(NamedTuple):
     meaning: str
 
 
-def render_settings(system: System, kernel: type) -> str:
-    """Render the table, by owner and name; `kernel` is the Struct of the kernel's own settings."""
-    structs = [("kernel", kernel), ("manifest", ManifestSettings)]
+def render_settings(system: System) -> str:
+    """Render the table, by owner and name."""
+    structs: list[tuple[str, type]] = [("kernel", KernelSettings), ("manifest", ManifestSettings)]
     structs += [(tool.name, tool.settings) for tool in system.tools if tool.settings]
     rows = {row for owner, settings in structs for row in _rows(owner, settings)} | set(_told(system))
-    lines = [f"| {' | '.join(_cell(text) for text in row)} |" for row in sorted(rows)]
+    cells = [map(_cell, row._replace(variable=f"`{row.variable}`")) for row in sorted(rows)]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
     intro = "Set in the environment. Made by `python -m manifest check --write` from the Structs that declare them."
     head = ["| of | variable | type | default | meaning |", "|---|---|---|---|---|"]
     return "\n".join(["# Settings", "", intro, "", *head, *lines]) + "\n"
@@ -38,7 +39,8 @@ def _rows(owner: str, settings: type) -> Iterator[Row]:
     hints = get_type_hints(settings, include_extras=True)
     for field in msgspec.structs.fields(settings):
         kind, bounds, meaning = _documented(hints[field.name])
-        yield Row(owner, f"`{field.encode_name}`", f"{kind} {bounds}".strip(), _default(_declared(field), field.required), meaning)
+        default = _default(_declared(field), field.required)
+        yield Row(owner, field.encode_name, f"{kind} {bounds}".strip(), default, meaning)
 
 
 def _told(system: System) -> Iterable[Row]:
@@ -47,7 +49,7 @@ def _told(system: System) -> Iterable[Row]:
         if fact.kind == "setting":
             data = fact.data
             default = _default(data.get("default"), bool(data.get("required")))
-            yield Row(fact.owner, f"`{fact.name}`", str(data.get("type", "")), default, fact.summary)
+            yield Row(fact.owner, fact.name, str(data.get("type", "")), default, fact.summary)
 
 
 def _documented(hint: Any) -> tuple[str, str, str]:

@@ -1,7 +1,9 @@
 """Types as an author writes them: short names, no quotes, no bounds."""
 
 import re
-from typing import Annotated, Any, get_args, get_origin
+from collections.abc import Iterable
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -15,13 +17,23 @@ def type_text(annotation: Any) -> str:
     >>> type_text(Callable[..., object] | None), type_text(Annotated[str, 1]), type_text("list[int]")
     ('Callable[..., object] | None', 'str', 'list[int]')
     """
-    if get_origin(annotation) is Annotated:
-        return type_text(get_args(annotation)[0])
-    if annotation is type(None):
-        return "None"
-    is_plain = isinstance(annotation, type) and not get_args(annotation)
-    text = annotation.__name__ if is_plain else str(annotation)
-    return _NOISE.sub(lambda found: found[1] or found[2] or "", text).replace("Callable[..., Any]", "Callable")
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return type_text(parts[0])
+    if origin in (Union, UnionType):
+        return " | ".join(map(type_text, parts))
+    if isinstance(origin, type):
+        return "Callable" if parts == (..., Any) else f"{origin.__name__}{_listed(parts)}"
+    if isinstance(annotation, list):  # the parameters of a Callable
+        return _listed(annotation)
+    if annotation in (type(None), ...):
+        return "..." if annotation is ... else "None"
+    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    return _NOISE.sub(lambda found: found[1] or found[2] or "", text)
+
+
+def _listed(parts: Iterable[Any]) -> str:
+    return f"[{', '.join(map(type_text, parts))}]"
 
 
 def field_types(shape: Any) -> dict[str, str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
-from hookspecs import Answer, Domain
+from hookspecs import Answer
 from tools.db.contract import MigrationError
 from tools.db.statement import tokens
 
@@ -60,7 +61,7 @@ class MigrationFile(NamedTuple):
                 yield (step[1], int(step[2])) if step else word
 
 
-def collected(domains: Iterable[Domain], answers: Iterable[Answer]) -> list[MigrationFile]:
+def collected(domains: Iterable[Path], answers: Iterable[Answer]) -> list[MigrationFile]:
     """Read them all, in order.
 
     Raises:
@@ -80,10 +81,10 @@ def collected(domains: Iterable[Domain], answers: Iterable[Answer]) -> list[Migr
     return _ordered(known)
 
 
-def _of_domains(domains: Iterable[Domain], problems: list[str]) -> Iterator[MigrationFile]:
+def _of_domains(domains: Iterable[Path], problems: list[str]) -> Iterator[MigrationFile]:
     for domain in domains:
-        for path in sorted((domain.folder / "migrations").glob("*")):
-            file = f"{domain.folder.parent.name}/{domain.folder.name}/migrations/{path.name}"
+        for path in sorted((domain / "migrations").glob("*")):
+            file = f"{domain.parent.name}/{domain.name}/migrations/{path.name}"
             if path.suffix.lower() != ".sql":
                 continue
             if path.suffix == ".sql" and _NAME.fullmatch(path.stem):

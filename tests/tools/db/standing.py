@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hookspecs import Answer, Domain, System
+from hookspecs import Answer, System
 from tools.db.settings import DbSettings
 from tools.db.sqlite import Sqlite
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 COUNT_FOR_EVER = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS n FROM c"
 
 
-def around(domains: Sequence[Domain] = (), answers: Sequence[Answer] = ()) -> System:
+def around(domains: Sequence[Path] = (), answers: Sequence[Answer] = ()) -> System:
     """Give what `on_boot` sees of a system."""
 
     async def gather(hook: str, **arguments: Any) -> list[Answer]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hookspecs import Answer, Domain, System
+from hookspecs import Answer, System
 from tests.tools.db.standing import ROOT, around, made, standing
 from tools.db.contract import Migration, MigrationError
 from tools.db.sqlite import Sqlite
@@ -30,8 +30,8 @@ def project(root: Path, files: Mapping[str, str], *answers: Answer) -> System:
     return around(all_domains(root), answers)
 
 
-def all_domains(root: Path) -> list[Domain]:
-    return [Domain(folder.name, folder) for folder in sorted((root / "domains").glob("*"))]
+def all_domains(root: Path) -> list[Path]:
+    return sorted((root / "domains").glob("*"))
 
 
 async def ledger(db: Sqlite) -> list[str]:

@@ -1,0 +1,172 @@
+"""The command line on a throwaway tool and domains: an app as a stranger has it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.manifest.made_up import ROOT, project, python
+
+TOOL = '''
+from typing import Protocol
+from hookspecs import Tool, hookimpl
+
+class Box(Protocol):
+    """Holds."""
+
+    def put(self, name: str) -> None:
+        """Put it in."""
+        ...
+
+@hookimpl
+def register_tools():
+    from tools.box.work import Work
+    return [Tool("box", Box, None, Work)]
+'''
+WORK = """
+from hookspecs import Command, Refusal, hookimpl
+
+class Work:
+    def __init__(self, environ): self.environ = environ
+    def put(self, name): raise OSError("no room")
+    @hookimpl
+    def register_commands(self):
+        def refuse(arguments): raise Refusal(409, "not now")
+        async def where(arguments):
+            print(arguments.word, self.environ.get("WORD", "scratch"), self.environ.get("DB_MIGRATE"))
+            return 3
+        add = lambda parser: parser.add_argument("word")
+        return [Command("scratchy", "s", add, where), Command("real", "r", add, where, real=True),
+                ("refuse", "r", lambda parser: None, refuse, False)]
+"""
+BROKEN = "users.hello (domains/users/plugins/hello.py): on_boot failed: OSError: no room (at tools/box/work.py:6)"
+ALL = "there are: check, real, refuse, scratchy, settings, show"
+PLUGIN = '''
+from hookspecs import hookimpl
+
+class Hello:
+    """Say hello."""
+    def __init__(self, box): self.box = box
+    @hookimpl
+    async def on_boot(self): {body}
+'''
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    for name in ("asgi.py", "hookspecs.py", "kernel", "manifest"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    files = {"tools/box/__init__.py": TOOL, "tools/box/work.py": WORK}
+    files |= {"domains/users/plugins/hello.py": PLUGIN.format(body="pass")}
+    return project(tmp_path, files)
+
+
+def break_plugin(app: Path) -> None:
+    project(app, {"domains/users/plugins/hello.py": PLUGIN.format(body="self.box.put('x')")})
+
+
+def test_without_a_command_the_index_is_printed(app: Path) -> None:
+    done = python(app, "-m", "manifest")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("put(name: str)  # Put it in\n```\n\n## users\n\n- hello.py: Say hello.\n")
+
+
+def test_a_domain_is_printed_with_what_is_broken_in_it(app: Path) -> None:
+    break_plugin(app)
+
+    done = python(app, "-m", "manifest", "show", "users")
+
+    title = "# users\n\n## users.hello (domains/users/plugins/hello.py)"
+    assert done.stdout == f"{title}\n\n- broken: {BROKEN}\n"
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shw"], f"manifest knows no command 'shw': did you mean 'show'? ({ALL})\n"),
+        (["show", "user"], "manifest knows no domain 'user': did you mean 'users'? (there are: users)\n"),
+    ],
+    ids=["command", "domain"],
+)  # fmt: skip
+def test_an_unknown_name_is_answered_with_the_nearest(arguments: list[str], message: str, app: Path) -> None:
+    done = python(app, "-m", "manifest", *arguments)
+
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"), [("scratchy", "hi scratch None\n"), ("real", "hi real false\n")], ids=["scratch", "real"]
+)
+def test_only_a_real_command_gets_the_real_settings(command: str, printed: str, app: Path) -> None:
+    done = python(app, "-m", "manifest", command, "hi", WORD="real")
+
+    assert (done.returncode, done.stdout, done.stderr) == (3, printed, "")
+
+
+def test_a_real_command_on_a_broken_system_says_what_is_broken(app: Path) -> None:
+    break_plugin(app)
+
+    done = python(app, "-m", "manifest", "real", "hi")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"the boot stopped on 1 error:\n  1. {BROKEN}\n")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_refusing_command_shows_its_reason_and_no_traceback(app: Path) -> None:
+    done = python(app, "-m", "manifest", "refuse")
+
+    assert (done.returncode, done.stderr) == (1, "not now\n")
+
+
+def test_check_tells_stale_from_fresh(app: Path) -> None:
+    stale = python(app, "-m", "manifest", "check")
+    written = python(app, "-m", "manifest", "check", "--write")
+    fresh = python(app, "-m", "manifest", "check")
+
+    again = "is not what stands: run `python -m manifest check --write`\n"
+    assert (stale.returncode, stale.stdout) == (1, f"AI_CONTEXT.md {again}docs/settings.md {again}")
+    assert (written.returncode, written.stdout) == (0, "wrote AI_CONTEXT.md\nwrote docs/settings.md\n")
+    assert (fresh.returncode, fresh.stdout) == (0, "")
+
+
+def test_check_fails_on_a_broken_plugin_and_on_a_finding(app: Path) -> None:
+    rule = "from hookspecs import Finding, hookimpl\nclass Rule:\n    @hookimpl\n    def check(self):\n"
+    rule += "        return [Finding('odd', 'it is odd', 'a.py', 3), Finding('dull', 'it is dull', is_error=False)]\n"
+    project(app, {"domains/users/plugins/rule.py": rule})
+    break_plugin(app)
+
+    done = python(app, "-m", "manifest", "check", "--write")
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[2:] == [
+        "warning: it is dull [dull]",
+        "error: a.py:3: it is odd [odd]",
+        f"error: {BROKEN}",
+    ]
+
+
+def test_help_lists_every_command(app: Path) -> None:
+    done = python(app, "-m", "manifest", "--help")
+
+    assert done.returncode == 0
+    assert all(f"\n    {name} " in done.stdout for name in ("show", "check", "settings", "scratchy", "real", "refuse"))
+
+
+def test_settings_are_those_of_the_tree(app: Path) -> None:
+    done = python(app, "-m", "manifest", "settings")
+
+    assert "| kernel | `BOOT_TIMEOUT_S` | float > 0 | `10.0` |" in done.stdout
+    assert "`DATABASE_URL`" not in done.stdout
+
+
+def test_two_offers_of_one_command_are_told(app: Path) -> None:
+    taken = "from hookspecs import Command, hookimpl\nclass Taken:\n    @hookimpl\n    def register_commands(self):\n"
+    taken += "        return [Command('show', '', lambda parser: None, lambda arguments: 0)]\n"
+    project(app, {"domains/users/plugins/taken.py": taken})
+
+    done = python(app, "-m", "manifest")
+
+    message = "users.taken offers command 'show', which there is already: rename it\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)

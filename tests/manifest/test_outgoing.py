@@ -1,0 +1,73 @@
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from msgspec import Struct
+
+from manifest.outgoing import Outgoing, outgoing
+from tests.manifest.made_up import plugin, project
+
+FILE = "domains/users/plugins/one.py"
+
+
+class Paid(Struct, rename={"sum_cents": "sum"}):
+    order: int
+    sum_cents: int | None = None
+
+
+def sent(root: Path, source: str, module: str = "") -> list[Outgoing]:
+    return outgoing(plugin("users.one", module=module), project(root, {FILE: source}))
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("bus.publish('a.b', {'x': 1, **more})", [Outgoing("publish", "a.b", (("x", ""),))]),
+        ("bus.publish(NAME, payload)", [Outgoing("publish", "from.constant")]),
+        ("bus.publish(f'{a}.b', {})", [Outgoing("publish", "(dynamic)")]),
+        ("bus.publish(event='a.b', payload=dict(x=1))", [Outgoing("publish", "a.b", (("x", ""),))]),
+        ("bus.request('a.b', {}, timeout=1)", [Outgoing("request", "a.b")]),
+        ("client.request('GET', 'https://x')", []),
+        ("bus.publish()", []),
+        ("print('bus.publish(1)')", []),
+    ],
+    ids=["dict", "constant", "dynamic", "keywords", "request", "httpx", "nothing", "text"],
+)
+def test_events_out_are_read_from_calls(call: str, expected: list[Outgoing], tmp_path: Path) -> None:
+    assert sent(tmp_path, f"NAME = 'from.constant'\nasync def f(bus):\n    await {call}\n") == expected
+
+
+def test_the_fields_of_a_struct_come_with_their_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("made_up_plugin")
+    vars(module).update(Paid=Paid, names=type("names", (), {"PAID": "order.paid"}))
+    monkeypatch.setitem(sys.modules, "made_up_plugin", module)
+
+    found = sent(tmp_path, "bus.publish(names.PAID, Paid(1))\n", "made_up_plugin")
+
+    assert found == [Outgoing("publish", "order.paid", (("order", "int"), ("sum", "int | None")))]
+
+
+@pytest.mark.parametrize(
+    "source", ["bus.publish(", "bus.publish('a')\n\0", "# \udcff publish("], ids=["syntax", "null", "bytes"]
+)
+def test_a_file_that_does_not_parse_sends_nothing(source: str, tmp_path: Path) -> None:
+    path = project(tmp_path, {FILE: ""}) / FILE
+    path.write_bytes(source.encode(errors="surrogateescape"))
+
+    assert outgoing(plugin("users.one"), tmp_path) == []
+
+
+def test_a_file_that_is_gone_sends_nothing(tmp_path: Path) -> None:
+    assert outgoing(plugin("users.gone"), tmp_path) == []
+
+
+def test_a_plugin_from_a_package_is_read_where_it_was_imported_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("outside")
+    module.__file__ = str(project(tmp_path, {"outside.py": "bus.publish('a.b', {})"}) / "outside.py")
+    monkeypatch.setitem(sys.modules, "outside", module)
+    part = plugin("outside", module="outside")
+
+    assert outgoing(part, tmp_path / "project") == [Outgoing("publish", "a.b")]

@@ -1,0 +1,74 @@
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any, Literal, Optional, Protocol
+
+import pytest
+from msgspec import Meta, Struct
+
+from hookspecs import Part
+from manifest.tool_contract import contract_lines
+from manifest.type_text import field_types, type_text
+
+Names = list[str] | None
+
+
+MARKER = object()
+
+
+class Parent(Protocol):
+    def first(self) -> int: ...
+
+
+class Shape(Parent, Protocol):
+    """Has a shape."""
+
+    @property
+    def corners(self) -> "int":
+        """Count the corners."""
+        ...
+
+    def _hidden(self) -> None: ...
+
+    def rename(self, names: Names, /, *more: str, marker: Any = MARKER) -> "Shape":
+        """Rename it."""
+        ...
+
+
+def test_inherited_members_come_first_and_hidden_ones_not_at_all() -> None:
+    lines = [*contract_lines(Part("shape", "x", contract=Shape))]
+
+    assert lines[0].startswith("# shape (tests.manifest.test_tool_contract): Has a shape. Values: Parent.")
+    assert lines[1:] == [
+        "first() -> int",
+        "corners: int  # Count the corners",
+        "rename(names: Names, /, *more: str, marker=...) -> Shape  # Rename it",
+    ]
+
+
+def test_a_tool_without_a_contract_says_so() -> None:
+    assert [*contract_lines(Part("shape", "x"))] == ["# shape: it has no contract"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (int, "int"),
+        (None, "None"),
+        (Optional[int], "int | None"),  # noqa: UP045 (as a stranger may write it)
+        (Annotated[str, Meta(min_length=1)] | None, "str | None"),
+        (Literal["a.b", "c"], "Literal['a.b', 'c']"),
+        (Callable[[], Awaitable[None]], "Callable[[], Awaitable[None]]"),
+        (AsyncIterator[Any], "AsyncIterator[Any]"),
+        ("collections.abc.Sequence[int]", "Sequence[int]"),
+        (list["Later"], "list[Later]"),  # type: ignore[name-defined]  # noqa: F821 (what is meant)
+    ],
+    ids=str,
+)
+def test_a_type_is_told_as_an_author_writes_it(annotation: Any, expected: str) -> None:
+    assert type_text(annotation) == expected
+
+
+def test_fields_whose_types_are_not_there_are_told_as_they_are_written() -> None:
+    class Lost(Struct):
+        x: "Nowhere"  # type: ignore[name-defined]  # noqa: F821 (what is tested)
+
+    assert field_types(Lost) == {"x": "Nowhere"}
