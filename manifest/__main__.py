@@ -51,8 +51,8 @@ async def _run(arguments: list[str]) -> int:
             command = commands[options.command]
             if not command.real:
                 return await _answer(command, options)
-    # a command changes what its name says: only `migrate` migrates
-    settings = {**os.environ, "DB_MIGRATE": "false"}
+    # else the boot would do, within its time limit, what `migrate` is asked to do, or with --plan not to do
+    settings = {**os.environ, **({"DB_MIGRATE": "false"} if options.command == "migrate" else {})}
     async with _booted(settings) as system:
         commands = await _commands(system, settings)
         if options.command not in commands:

@@ -26,15 +26,3 @@ class ManifestSettings(Struct, frozen=True, rename="upper", kw_only=True):
             description="where the manifest is written; empty for nowhere, not set for `AI_CONTEXT.md` beside `asgi.py`"
         ),
     ] = None
-
-
-class KernelSettings(Struct, frozen=True, rename="upper", kw_only=True):
-    """What the composition root tells the kernel."""
-
-    on_broken_plugin: Annotated[
-        Literal["stop", "quarantine"],
-        Meta(description="stop: a broken plugin stops the boot; quarantine: the rest is served, `/health/ready` says degraded"),
-    ] = "stop"
-    plugins_disabled: Annotated[str, Meta(description="plugins to leave out, by comma: `users.login,system.status`")] = ""
-    boot_timeout_s: Annotated[float, Meta(description="time for each hook of the boot", gt=0)] = 10.0
-    shutdown_timeout_s: Annotated[float, Meta(description="time for each hook of the shutdown", gt=0)] = 10.0

@@ -36,10 +36,11 @@ class Work:
             return 3
         add = lambda parser: parser.add_argument("word")
         return [Command("scratchy", "s", add, where), Command("real", "r", add, where, real=True),
+                Command("migrate", "m", add, where, real=True),
                 ("refuse", "r", lambda parser: None, refuse, False)]
 """
 BROKEN = "users.hello (domains/users/plugins/hello.py): on_boot failed: OSError: no room (at tools/box/work.py:6)"
-ALL = "there are: check, real, refuse, scratchy, settings, show"
+ALL = "there are: check, migrate, real, refuse, scratchy, settings, show"
 PLUGIN = '''
 from hookspecs import hookimpl
 
@@ -96,7 +97,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(arguments: list[str], mess
 
 
 @pytest.mark.parametrize(
-    ("command", "printed"), [("scratchy", "hi scratch None\n"), ("real", "hi real false\n")], ids=["scratch", "real"]
+    ("command", "printed"),
+    [("scratchy", "hi scratch None\n"), ("real", "hi real None\n"), ("migrate", "hi real false\n")],
+    ids=["scratch", "real", "migrate"],
 )
 def test_only_a_real_command_gets_the_real_settings(command: str, printed: str, app: Path) -> None:
     done = python(app, "-m", "manifest", command, "hi", WORD="real")
@@ -151,7 +154,10 @@ def test_help_lists_every_command(app: Path) -> None:
     done = python(app, "-m", "manifest", "--help")
 
     assert done.returncode == 0
-    assert all(f"\n    {name} " in done.stdout for name in ("show", "check", "settings", "scratchy", "real", "refuse"))
+    assert all(
+        f"\n    {name} " in done.stdout
+        for name in ("show", "check", "settings", "scratchy", "real", "refuse", "migrate")
+    )
 
 
 def test_settings_are_those_of_the_tree(app: Path) -> None:

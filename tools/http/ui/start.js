@@ -4,7 +4,7 @@ SwaggerUIBundle({
   domNode: page,
   deepLinking: true,
   docExpansion: "list",
-  defaultModelsExpandDepth: 0,
+  defaultModelsExpandDepth: 1,
   persistAuthorization: false,
   tryItOutEnabled: true,
   validatorUrl: null,

@@ -1,0 +1,34 @@
+"""What the features of `notifications` share."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Notification(Struct, frozen=True):
+    """A message to one user."""
+
+    id: int
+    kind: str
+    message: str
+    created_at_utc: datetime
+
+
+class NotificationPage(Struct, frozen=True):
+    """Messages, the newest first; `next_after` asks for the page that follows, and is null on the last."""
+
+    items: list[Notification]
+    next_after: int | None
+
+
+class NewAccount(Struct, frozen=True):
+    """What is read of `user.created`."""
+
+    id: int
+    email: str
+
+
+class GoneAccount(Struct, frozen=True):
+    """What is read of `user.deleted`."""
+
+    id: int

@@ -1,0 +1,77 @@
+from domains.users.models import (
+    Account,
+    Attempts,
+    LoginSettings,
+    User,
+    UserChanges,
+    UserUpdated,
+    WrongPasswordError,
+    refuse_strangers,
+)
+from hookspecs import Refusal, hookimpl
+from tools.auth.contract import Auth, Claims
+from tools.config.contract import Config
+from tools.db.contract import Db, UniqueError
+from tools.event_bus.contract import EventBus
+from tools.http.contract import Context, Http
+from tools.state.contract import State
+
+
+class UpdateUser:
+    """PATCH /users/{id}: change an account, publish `user.updated`; a new password ends its sessions."""
+
+    def __init__(self, http: Http, db: Db, event_bus: EventBus, auth: Auth, state: State, config: Config) -> None:
+        self.http, self.db, self.bus, self.auth = http, db, event_bus, auth
+        self.attempts = Attempts(state, config.read(LoginSettings))
+
+    @hookimpl
+    async def on_boot(self) -> None:
+        errors = {
+            UniqueError: (409, "a user with this email exists", "/email"),
+            WrongPasswordError: (403, "the current password is wrong", "/current_password"),
+        }
+        self.http.add_endpoint("/users/{id}", "PATCH", self.execute, guard=self.auth.require(),
+                               tags=["Users"], errors=errors)  # fmt: skip
+
+    async def execute(self, id: int, changes: UserChanges, context: Context) -> User:
+        claims: Claims = context.claims
+        refuse_strangers(claims, id)
+        is_admin, is_own = "admin" in claims.scopes, claims.subject == str(id)
+        if changes.role and (is_own or not is_admin):
+            raise Refusal(403, "only another administrator can change your role")
+        if changes.password and not is_admin:
+            await self._check_current(id, changes.current_password or "", context.client_ip)
+        hashed = await self.auth.hash_password(changes.password) if changes.password else None
+        async with self.db.transaction():
+            user = await self._store(id, changes, hashed)
+            await self.bus.publish("user.updated", UserUpdated(id))
+        return user
+
+    async def _check_current(self, id: int, password: str, address: str) -> None:
+        account: Account | None = await self.db.query_one(
+            "SELECT id, email, role, password_hash FROM users WHERE id = ?", (id,), into=Account
+        )
+        if account is None:
+            raise Refusal(404, "no such user")
+        async with self.attempts.one(account.email, address):
+            if not await self.auth.verify_password(password, account.password_hash):
+                raise WrongPasswordError
+
+    async def _store(self, id: int, changes: UserChanges, hashed: str | None) -> User:
+        user: User | None = await self.db.query_one(
+            "UPDATE users SET name = coalesce(?, name), email = coalesce(?, email), role = coalesce(?, role),"
+            " password_hash = coalesce(?, password_hash) WHERE id = ? RETURNING id, name, email, role, created_at_utc",
+            (changes.name, changes.email and changes.email.lower(), changes.role, hashed, id),
+            into=User,
+        )
+        if user is None:
+            raise Refusal(404, "no such user")
+        if hashed:
+            await self.db.execute("DELETE FROM refresh_tokens WHERE user_id = ?", (id,))
+        if changes.role == "user":
+            await self._refuse_if_none_is_left()
+        return user
+
+    async def _refuse_if_none_is_left(self) -> None:
+        if await self.db.query_one("SELECT id FROM users WHERE role = 'admin' LIMIT 1") is None:
+            raise Refusal(409, "this is the last administrator: appoint another first")
