@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from kernel.errors import BootError, explain
 
 ROOT = Path(__file__).parent
 log = logging.getLogger(__name__)
-OUT_OF_ORDER = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
+OUT_OF_ORDER = JSONResponse(
+    {"title": "Service Unavailable", "status": 503}, 503, {"retry-after": "30"}, "application/problem+json"
+)
 
 
 def make_kernel(environ: Mapping[str, str], root: Path = ROOT) -> Kernel:
@@ -33,52 +35,54 @@ class Application:
     """One system as an ASGI callable: it boots in the lifespan or, where none is sent, before the first request."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.failure: Exception | None = None
         self._environ = environ
-        self._serve: ASGIApp = JSONResponse(OUT_OF_ORDER, 503, {"retry-after": "30"}, "application/problem+json")
-        self._kernel: Kernel | None = None
+        self._serve: ASGIApp = OUT_OF_ORDER
+        self._booting: asyncio.Task[Kernel] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._booting: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the server's lifespan."""
         if scope["type"] == "lifespan":
             return await self._live(receive, send)
         if self._loop is not asyncio.get_running_loop():
-            await self.start()
+            with suppress(BootError):
+                await self.start()
         await self._serve(scope, receive, send)
 
-    async def start(self) -> None:
-        """Boot once, in a task of its own that no client's cancellation reaches; `failure` says what went wrong."""
+    async def start(self) -> Kernel:
+        """Boot once, in a task of its own that no client's cancellation reaches.
+
+        Raises:
+            BootError: what went wrong, which is in the log.
+        """
         self._booting = self._booting or asyncio.create_task(self._boot())
         if self._booting.get_loop() is not asyncio.get_running_loop():
             raise RuntimeError("this app serves another event loop: make one for each with `create_app`")
-        await asyncio.shield(self._booting)
+        return await asyncio.shield(self._booting)
 
-    async def stop(self) -> None:
-        """Shut down what booted."""
-        if self._kernel:
-            await self._kernel.shutdown()
-
-    async def _boot(self) -> None:
+    async def _boot(self) -> Kernel:
         try:
             kernel = make_kernel(self._environ)
             await kernel.boot()
-            self._kernel, self._serve = kernel, kernel.app or self._serve
             manifest.publish(kernel.system, self._environ, ROOT)
+            self._serve = kernel.app or OUT_OF_ORDER
+            return kernel
         except Exception as error:
-            self.failure = explain(Part("kernel", "asgi.py"), "boot", error, ROOT)
-            log.critical("%s", self.failure, exc_info=None if isinstance(error, BootError | msgspec.ValidationError) else error)
-        self._loop = asyncio.get_running_loop()
+            failure = explain(Part("kernel", "asgi.py"), "boot", error, ROOT)
+            log.critical("%s", failure, exc_info=None if isinstance(error, BootError | msgspec.ValidationError) else error)
+            raise failure if isinstance(failure, BootError) else BootError("boot", [failure]) from None
+        finally:
+            self._loop = asyncio.get_running_loop()
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        await self.start()
-        if self.failure:  # it is in the log: the server only exits
+        try:
+            kernel = await self.start()
+        except BootError:  # it is in the log: the server only exits
             return await send({"type": "lifespan.startup.failed", "message": ""})
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.stop()
+        await kernel.shutdown()
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -98,14 +102,12 @@ async def running(settings: Mapping[str, str] | None = None) -> AsyncIterator[An
 
     with manifest.scratch() as scratch:
         app = create_app({**scratch, **(settings or {})})
-        await app.start()
+        kernel = await app.start()
         try:
-            if app.failure:
-                raise app.failure
             async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
                 yield client
         finally:
-            await app.stop()
+            await kernel.shutdown()
 
 
 app = create_app()

@@ -1,8 +1,8 @@
 """How long a boot takes, and what it holds in memory, with 10, 200 and 1,000 plugins; printed as a Markdown table.
 
-Each row is the median of rounds of fresh processes: one imports the plugin files and registers them with pluggy, nothing
-else; one boots them with every tool of this checkout, from the kernel's first line to ready. Third-party packages are
-imported before either clock starts, and every file is compiled beforehand.
+Each row is the median of rounds of fresh processes: one imports the plugin files and registers them with pluggy,
+nothing else; one boots them with every tool of this checkout, from the kernel's first line to ready. Third-party packages
+are imported before either clock starts, and every file is compiled beforehand.
 
     .venv/bin/python benchmarks/boot.py [--rounds 5] [10 200 1000]
 """
@@ -174,14 +174,13 @@ def print_table(rows: list[dict[str, float]], rounds: int) -> None:
     print(
         f"Python {platform.python_version()}, {os.cpu_count()} cores, medians of {rounds} rounds of fresh processes\n"
     )
-    print(
-        "| plugins | import + register, ms | boot, ms | ratio | resident, MiB | above the first | manifest, bytes | ms |"
-    )
+    print("| plugins | import + register, ms | boot, ms | ratio | resident, MiB | above first | manifest, bytes | ms |")
     print("|--:|--:|--:|--:|--:|--:|--:|--:|")
     for row in rows:
         above = row["rss_mib"] - rows[0]["rss_mib"]
         print(
-            f"| {row['plugins']:,.0f} | {row['register_ms']:.0f} | {row['ms']:.0f} | {row['ms'] / row['register_ms']:.2f} "
+            f"| {row['plugins']:,.0f} | {row['register_ms']:.0f} | {row['ms']:.0f} "
+            f"| {row['ms'] / row['register_ms']:.2f} "
             f"| {row['rss_mib']:.1f} | {above:.1f} | {row['manifest_bytes']:,.0f} | {row['manifest_ms']:.0f} |"
         )
 

@@ -7,20 +7,19 @@ import inspect
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pluggy
 
 import hookspecs
-from hookspecs import Answer, ASGIApp, Part, System, owner
+from hookspecs import Answer, ASGIApp, Fact, Finding, Middleware, Part, System, owner
 from kernel import discover
 from kernel.call import GRACE_S, Pool, call
-from kernel.errors import BootError, Problem, broken, explain, guess
+from kernel.errors import BootError, Problem, explain, guess, words
 from kernel.resolve import Offer, choose, needs
 
 log = logging.getLogger(__name__)
@@ -34,11 +33,13 @@ class Kernel:
                  quarantine: bool = False, disabled: Iterable[str] = (),
                  folders: tuple[str, str] = ("tools", "domains")) -> None:  # fmt: skip
         self.app: ASGIApp | None = None
-        self.system = System(self.gather, sorted(root.glob(f"{folders[1]}/[!_.]*/")))
+        self._facts, self._findings, self._problems = list[Fact](), list[Finding](), list[Exception]()
+        domains = sorted(root.glob(f"{folders[1]}/[!_.]*/"))
+        self.system = System(self.gather, domains, facts=self._facts, findings=self._findings)
         self._root, self._environ, self._folders, self._quarantine = root, environ, folders, quarantine
         self._boot_timeout_s, self._shutdown_timeout_s, self._watched_s = boot_timeout_s, shutdown_timeout_s, 0.0
-        self._disabled, self._pool, self._problems = set(disabled), Pool(), list[Exception]()
-        self._parts: dict[str, Part] = {}  # by the name that pluggy knows
+        self._disabled, self._pool = {*disabled}, Pool()
+        self._parts: dict[str, Part] = {}  # what is registered, by the name that pluggy knows
         self._hooks = pluggy.PluginManager(hookspecs.PROJECT)
         self._hooks.add_hookspecs(hookspecs)
 
@@ -51,18 +52,10 @@ class Kernel:
         """
         started = time.perf_counter()
         try:
-            self._load_plugins(self._make_tools(self._load_modules()))
-            for kind in ("tool", "plugin"):
-                self._stop_if_broken()
-                await self._each("on_boot", kind, system=self.system, run=self._pool.run)
-            self.app = next(iter(await self._each("asgi_app", system=self.system)), None)
-            for one in sorted(chain(*await self._each("register_middleware")), key=lambda one: -one.order):
-                self.app = one.factory(self.app)
-            self.system.facts = [*chain(*await self._each("describe"))]
-            self.system.findings = [*chain(*await self._each("check", system=self.system))]
+            await self._load_plugins(self._make_tools(await self._load_modules()))
+            await self._stand()
             if consume:
-                self._problems += broken(self.system.findings)
-                self._stop_if_broken()
+                self._judge()
                 await self._each("on_ready")
             self._stop_if_broken()
         except BaseException:
@@ -74,14 +67,14 @@ class Kernel:
         log.info("booted %d tools, %d plugins in %.0f ms", len(system.tools), len(system.plugins), took_ms)
 
     async def shutdown(self) -> None:
-        """Ask what booted to finish, in reverse order, then undo every registration; nothing stops this half-way."""
+        """Ask what booted to finish, in reverse order, then undo every registration; no failure stops this half-way."""
         for one in reversed(self._hooks.hook.on_shutdown.get_hookimpls()):
             if self._parts[one.plugin_name].state == "ready":
                 answer = await self._call("on_shutdown", one, {}, self._shutdown_timeout_s)
                 if answer.error:
                     log.error("%s", answer.error)
         for part in reversed(self._parts.values()):
-            part.undo.close()
+            self._undo(part)
 
     async def gather(self, hook: str, **arguments: Any) -> list[Answer]:
         """See `hookspecs.System`."""
@@ -90,15 +83,15 @@ class Kernel:
 
     # ------------------------------------------------------------ wiring: nothing here opens or starts anything
 
-    def _load_modules(self) -> list[Offer]:
+    async def _load_modules(self) -> list[Offer]:
         offers: list[Offer] = []
         for part in discover.modules(self._root, self._folders[0]):
             with self._blamed(part, "import"):
                 module = importlib.import_module(part.module)
                 self._register(part, module, module)
-                if discover.plugin_class(module, part):
+                if part.file.startswith(discover.ENTRY) and discover.plugin_class(module, part):
                     self.system.plugins.append(Part(part.name, part.file, module=part.module))
-                offers += [(tool, part) for tool in getattr(module, "register_tools", tuple)()]
+        await self._each("register_tools", {}, lambda tools: offers.extend((tool, owner.get()) for tool in tools))
         return offers
 
     def _make_tools(self, offers: list[Offer]) -> dict[str, Any]:
@@ -113,62 +106,119 @@ class Kernel:
                 if discover.marked(specs, "spec"):
                     self._hooks.add_hookspecs(specs)
                 made = tools[tool.name] = tool.factory(self._environ)
+                if made is None:
+                    raise Problem(f"{part}: set-up made nothing: return the tool from its factory")
                 self._register(part, made, type(made))
         return tools
 
-    def _load_plugins(self, tools: dict[str, Any]) -> None:
+    async def _load_plugins(self, tools: dict[str, Any]) -> None:
         plugins = self.system.plugins
         plugins += discover.plugins(self._root, self._folders[1])
         plugins.sort(key=lambda part: part.name)
         names = {part.name for part in plugins}
-        for name in self._disabled - names:
+        for name in sorted(self._disabled - names):
             advice = guess(name, names, "plugins")
             self._problems.append(Problem(f"PLUGINS_DISABLED names {name!r}, which is no plugin: {advice}"))
         for part in plugins:
-            part.state = "disabled" if part.name in self._disabled else "found"
+            if part.name in self._disabled:
+                part.state = "disabled"
+                continue
             with self._blamed(part, "import"):
-                if part.state == "found":
-                    self._load_plugin(part, tools)
+                await self._load_plugin(part, tools)
 
-    def _load_plugin(self, part: Part, tools: dict[str, Any]) -> None:
-        if rules := self._hooks.hook.check_source.get_hookimpls():
-            tree = ast.parse((self._root / part.file).read_bytes(), part.file)
-            answers: list[Any] = [one.function(file=part.file, tree=tree) for one in rules]
-            if found := broken(chain(*answers)):
-                raise BootError("rules", found)
+    async def _load_plugin(self, part: Part, tools: dict[str, Any]) -> None:
+        await self._check_source(part)
         cls = discover.plugin_class(importlib.import_module(part.module), part)
         if cls is None:
             raise Problem(f"{part} holds no plugin: mark a method of its one class with @hookimpl (from hookspecs import it)")
         part.summary, part.needs = discover.summary(cls), needs(part, cls, tools)
-        given = {name: self._wrapped(name, tools[name], part.name) for name in part.needs}
-        if None not in given.values():
+        if all(tools[name] is not None for name in part.needs):
+            given = {name: await self._wrapped(name, tools[name], part.name) for name in part.needs}
             with self._blamed(part, "__init__"):
                 self._register(part, cls(**given), cls)
 
-    def _wrapped(self, name: str, tool: Any, plugin: str) -> Any:
-        for one in self._hooks.hook.wrap_tool.get_hookimpls():
-            arguments = {"name": name, "tool": tool, "owner": plugin}
-            tool = one.function(**{key: arguments[key] for key in one.argnames}) or tool
-        return tool
+    async def _check_source(self, part: Part) -> None:
+        found, file = list[Finding](), self._root / part.file
+        if self._hooks.hook.check_source.get_hookimpls() and file.is_file():
+            tree = ast.parse(file.read_bytes(), str(file))
+            await self._each("check_source", {"file": part.file, "tree": tree}, found.extend)
+        self._findings += [one for one in found if not one.is_error]
+        if errors := [Problem(words(one)) for one in found if one.is_error]:
+            raise BootError("rules", errors)
+
+    async def _wrapped(self, name: str, tool: Any, plugin: str) -> Any:
+        arguments = {"name": name, "tool": tool, "owner": plugin}
+        await self._each("wrap_tool", arguments, lambda stand_in: arguments.update(tool=stand_in))
+        return arguments["tool"]
 
     def _register(self, part: Part, thing: object, marks: object) -> None:
-        specs = {name: hook.spec for name, hook in vars(self._hooks.hook).items() if hook.spec}
         for name in discover.marked(marks):
-            if name not in specs:
-                raise Problem(f"{part} marks {name!r} with @hookimpl, which is no hook: {guess(name, specs, 'hooks')}")
-            names = specs[name].argnames
-            for spare in inspect.signature(getattr(thing, name)).parameters.keys() - {*names}:
-                advice = guess(spare, names, "arguments")
+            spec = getattr(getattr(self._hooks.hook, name, None), "spec", None)
+            if spec is None:
+                advice = guess(name, [known for known in vars(self._hooks.hook)], "hooks")
+                raise Problem(f"{part} marks {name!r} with @hookimpl, which is no hook: {advice}")
+            for spare in inspect.signature(getattr(thing, name)).parameters.keys() - {*spec.argnames}:
+                advice = guess(spare, spec.argnames, "arguments")
                 raise Problem(f"{part}: hook {name!r} has no argument {spare!r}: {advice}")
-        self._hooks.register(thing, f"{part.kind} {part.name}")
+        key = f"{part.kind} {part}"
+        self._hooks.register(thing, key)
+        self._parts[key] = part
+
+    # ------------------------------------------------------------ standing up
+
+    async def _stand(self) -> None:
+        for kinds in (("module", "tool"), ("plugin",)):
+            self._stop_if_broken()
+            await self._each("on_boot", {"system": self.system, "run": self._pool.run}, kinds=kinds)
+            for part in self._parts.values():
+                if part.kind in kinds and part.state == "found":
+                    part.state, part.undo.sealed = "ready", LATE
+        apps, layers = list[ASGIApp](), list[tuple[Middleware, Part]]()
+        await self._each("asgi_app", {"system": self.system}, apps.append)
+        await self._each("register_middleware", {}, lambda ones: layers.extend((one, owner.get()) for one in ones))
+        self.app = apps[0] if apps else None
+        for layer, part in sorted(layers, key=lambda pair: pair[0].order)[::-1]:
+            with self._blamed(part, "middleware"):
+                self.app = layer.factory(self.app)
+        await self._each("describe", {}, self._facts.extend)
+        await self._each("check", {"system": self.system}, self._findings.extend)
+
+    def _judge(self) -> None:
+        for one in self._findings:
+            if one.is_error:
+                self._problems.append(Problem(words(one)))
+            else:
+                log.warning("%s", words(one))
+        self._stop_if_broken()
+
+    def _stop_if_broken(self) -> None:
+        if self._problems:
+            raise BootError("boot", self._problems)
 
     # ------------------------------------------------------------ calls and blame: every failure has one owner
+
+    async def _each(self, hook: str, arguments: Mapping[str, Any] = {}, take: Callable[[Any], object] = id,
+                    kinds: Sequence[str] = ("module", "tool", "plugin")) -> None:  # fmt: skip
+        """Let `take` have what every implementation, of parts of these kinds, gives; who fails is broken."""
+        for one in getattr(self._hooks.hook, hook).get_hookimpls():
+            part = self._parts[one.plugin_name]
+            if part.kind in kinds:
+                with self._blamed(part, hook):
+                    answer = await self._call(hook, one, arguments, self._boot_timeout_s)
+                    if answer.error:
+                        raise answer.error
+                    part.state, part.undo.sealed = "ready", LATE
+                    if answer.value is not None:
+                        take(answer.value)
+
+    async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any], timeout_s: float) -> Answer:
+        work = partial(one.function, **{key: arguments[key] for key in one.argnames})
+        return await call(self._parts[one.plugin_name], hook, timeout_s, self._pool, work, self._root)
 
     @contextmanager
     def _blamed(self, part: Part, step: str) -> Iterator[None]:
         """Let `part` own what happens inside; when it fails, record that and take back whatever it registered."""
-        name, token = f"{part.kind} {part.name}", owner.set(part)
-        self._parts[name] = part
+        token = owner.set(part)
         if time.monotonic() > self._watched_s:  # a step that blocks the loop for good: print its stack, and exit
             self._watched_s = time.monotonic() + GRACE_S
             faulthandler.dump_traceback_later(self._boot_timeout_s + 3 * GRACE_S, exit=True, file=sys.__stderr__ or 2)
@@ -176,33 +226,19 @@ class Kernel:
             yield
         except (Exception, SystemExit) as error:
             problem = explain(part, step, error, self._root)
-            part.state, part.error, part.undo.sealed = "broken", str(problem), LATE
-            part.undo.close()
-            self._hooks.unregister(name=name)
-            isolated = self._quarantine and part.kind == "plugin"
-            self._problems += [] if isolated else getattr(problem, "exceptions", [problem])
-            log.log(logging.ERROR if isolated else logging.DEBUG, "broken: %s", problem)
+            problems = getattr(problem, "exceptions", [problem])
+            part.state, part.error, part.undo.sealed = "broken", "; ".join(map(str, problems)), LATE
+            self._undo(part)
+            self._hooks.unregister(name=f"{part.kind} {part}")
+            if self._quarantine and part.kind == "plugin":
+                log.error("broken: %s", part.error)
+            else:
+                self._problems += problems
         finally:
             owner.reset(token)
 
-    async def _each(self, hook: str, *kinds: str, **arguments: Any) -> list[Any]:
-        """Ask every implementation, of parts of these kinds if there are any; who fails is broken."""
-        values = []
-        for one in getattr(self._hooks.hook, hook).get_hookimpls():
-            part = self._parts[one.plugin_name]
-            if not kinds or part.kind in kinds:
-                with self._blamed(part, hook):
-                    part.state, answer = "ready", await self._call(hook, one, arguments, self._boot_timeout_s)
-                    part.undo.sealed = LATE
-                    values += [] if answer.value is None else [answer.value]
-                    if answer.error:
-                        raise answer.error
-        return values
-
-    async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any], timeout_s: float) -> Answer:
-        work = partial(one.function, **{key: arguments[key] for key in one.argnames})
-        return await call(self._parts[one.plugin_name], hook, timeout_s, self._pool, work, self._root)
-
-    def _stop_if_broken(self) -> None:
-        if self._problems:
-            raise BootError("boot", self._problems)
+    def _undo(self, part: Part) -> None:
+        try:
+            part.undo.close()
+        except Exception as error:
+            log.error("%s", explain(part, "undo", error, self._root))

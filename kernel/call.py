@@ -32,9 +32,9 @@ class Pool:
         """See `hookspecs.Run`."""
         if not self._free:
             raise Refusal(503, "too many blocking calls are under way: try again", retry_after_s=1)
-        self._free -= 1
         future, work = asyncio.get_running_loop().create_future(), partial(copy_context().run, function, *args)
         threading.Thread(target=self._work, args=(future, work), daemon=True).start()
+        self._free -= 1
         value, error = await future
         if error:
             raise error
@@ -64,7 +64,8 @@ async def call(part: Part, hook: str, timeout_s: float, pool: Pool, work: Callab
         await asyncio.wait({task}, timeout=timeout_s)
     finally:
         task.cancel()
-    await asyncio.wait({task}, timeout=GRACE_S)
+    if not task.done():
+        await asyncio.wait({task}, timeout=GRACE_S)
     try:
         value = task.result()
     except (asyncio.CancelledError, asyncio.InvalidStateError) as stuck:
@@ -80,6 +81,8 @@ async def _owned(part: Part, pool: Pool, work: Callable[[], Any]) -> Any:
     owner.set(part)
     try:
         value = await (work() if inspect.iscoroutinefunction(work) else pool.run(work))
+        if inspect.isasyncgen(value):
+            return [one async for one in value]
         return list(value) if inspect.isgenerator(value) else value
     except SystemExit as error:  # asyncio would end the whole process
         raise RuntimeError(repr(error)) from error

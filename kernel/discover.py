@@ -8,6 +8,8 @@ from types import ModuleType
 from hookspecs import PROJECT, Part
 from kernel.errors import Problem
 
+ENTRY = "entry point "
+
 
 def modules(root: Path, folder: str) -> Iterator[Part]:
     """Yield the tools' folders, then what other distributions bring through an entry point."""
@@ -15,7 +17,7 @@ def modules(root: Path, folder: str) -> Iterator[Part]:
         name = f"{folder}.{path.parent.name}"
         yield Part(name, str(path.relative_to(root)), kind="module", module=name)
     for entry in sorted(entry_points(group=PROJECT)):
-        yield Part(entry.name, f"entry point {entry.value}", kind="module", module=entry.value)
+        yield Part(entry.name, ENTRY + entry.value, kind="module", module=entry.module)
 
 
 def plugins(root: Path, folder: str) -> Iterator[Part]:

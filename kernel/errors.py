@@ -54,6 +54,11 @@ def explain(part: Part, step: str, error: BaseException, root: Path) -> Exceptio
     return Problem(f"{part}: {step} failed: {what}")
 
 
-def broken(findings: Iterable[Finding]) -> list[Exception]:
-    """Put those findings that are errors into words."""
-    return [Problem(f"{one.file}:{one.line}: {one.message} [{one.code}]") for one in findings if one.is_error]
+def words(finding: Finding) -> str:
+    """Put a finding into words.
+
+    >>> words(Finding("no-doc", "Greet has no docstring", "greet.py", 3))
+    'greet.py:3: Greet has no docstring [no-doc]'
+    """
+    line = f"{finding.file}:{finding.line}: " if finding.file else ""
+    return f"{line}{finding.message} [{finding.code}]"

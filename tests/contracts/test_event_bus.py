@@ -65,7 +65,7 @@ async def boot(request: pytest.FixtureRequest) -> AsyncIterator[Boot]:
     async def booted(**environ: str) -> Work:
         (tool,) = register_tools()
         work: Any = tool.factory({"EVENT_BUS_URL": request.param, **environ})
-        await work.on_boot(Pool(4, 4).run)
+        await work.on_boot(Pool().run)
         works.append(work)
         return work  # type: ignore[no-any-return]  # it has the hooks beside the contract
 

@@ -26,9 +26,7 @@ class Person(NamedTuple):
 
 async def sign_up(client: httpx.AsyncClient, name: str = "ana") -> Person:
     """Make an account, and log in."""
-    answer = await client.post(
-        "/users", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD}
-    )
+    answer = await client.post("/users", json={"name": name, "email": f"{name}@example.com", "password": PASSWORD})
     assert answer.status_code == 201, answer.text
     return await log_in(client, answer.json()["id"], answer.json()["email"])
 

@@ -45,6 +45,11 @@ class Tree:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
 
+    def add_tool(self, name: str, source: str) -> None:
+        """Add a tool that is one file."""
+        (self.root / "tools" / name).mkdir()
+        (self.root / "tools" / name / "__init__.py").write_text(source)
+
     @asynccontextmanager
     async def running(
         self, settings: Mapping[str, str] | None = None, *, disabled: Iterable[str] = (), quarantine: bool = False
@@ -53,7 +58,8 @@ class Tree:
         sys.path.insert(0, str(self.root))
         with manifest.scratch() as scratch:
             environ = {**scratch, **(settings or {})}
-            kernel = Kernel(self.root, environ, domains=self.domains.name, disabled=disabled, quarantine=quarantine)
+            folders = ("tools", self.domains.name)
+            kernel = Kernel(self.root, environ, folders=folders, disabled=disabled, quarantine=quarantine)
             try:
                 await kernel.boot()
                 assert kernel.app is not None

@@ -47,7 +47,7 @@ class HashPool:
             try:
                 if answer.set_running_or_notify_cancel():
                     answer.set_result(function(*args, **kwargs))
-            except BaseException as error:  # noqa: BLE001 (it is the caller's, whatever it is)
+            except BaseException as error:
                 answer.set_exception(error)
             finally:
                 self._slots.release()

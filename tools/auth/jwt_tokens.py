@@ -104,7 +104,7 @@ def scope_text(scopes: Sequence[str]) -> str:
     'users:read users:write'
     """
     if isinstance(scopes, str):  # a sequence too, of letters
-        raise ValueError(f"auth got the scopes {scopes!r}: give a list, e.g. `[{scopes!r}]`")  # noqa: TRY004 (contract)
+        raise ValueError(f"auth got the scopes {scopes!r}: give a list, e.g. `[{scopes!r}]`")
     for scope in scopes:
         if not SCOPE.fullmatch(scope):
             raise ValueError(f"auth got the scope {scope!r}: give a name without spaces, quotes and backslashes")

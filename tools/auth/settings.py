@@ -22,7 +22,7 @@ class AuthSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
     ] = ""
     auth_secret_file: Annotated[
         str, Meta(description="where a secret is made and kept in development, when AUTH_SECRET is not set")
-    ] = "data/auth_secret"
+    ] = "data/auth_secret"  # noqa: S105 (a path)
     auth_access_ttl_s: Annotated[int, Meta(description="how long an access token lives, in seconds", gt=0)] = 900
     auth_issuer: Annotated[str, Meta(description="`iss` of every token", min_length=1)] = "microcoreos"
     auth_audience: Annotated[str, Meta(description="`aud` of every token", min_length=1)] = "microcoreos"

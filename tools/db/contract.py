@@ -114,7 +114,7 @@ class CheckError(ConstraintError):
         super().__init__(422, f"{' and '.join(columns) or 'a field'} has a value that is not allowed", table, columns)
 
 
-class Unavailable(Refusal, DbError):
+class Unavailable(Refusal, DbError):  # noqa: N818 (an answer, not a fault)
     """The database cannot be used now: locked, full, broken, not open, or its turn did not come."""
 
     def __init__(self, reason: str = "") -> None:

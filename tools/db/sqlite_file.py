@@ -1,5 +1,6 @@
 """The file: where the URL says it is, who may read it, and how each connection to it is set up."""
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -30,10 +31,9 @@ class SqliteFile:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        # not opened where it exists: closing it would drop the locks of this process's other connections
+        with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            pass  # and not opened: closing it would drop the locks of this process's other connections
 
     def writer(self) -> Connection:
         """Give a connection that may write."""

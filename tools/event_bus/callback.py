@@ -63,7 +63,7 @@ def _steps(coroutine: Coroutine[Any, Any, Any], context: Context, waited: Any) -
     while True:
         try:
             step = partial(coroutine.send, (yield waited))
-        except BaseException as error:  # noqa: BLE001 (the coroutine's to handle, whatever it is)
+        except BaseException as error:
             step = partial(coroutine.throw, error)
         try:
             waited = context.run(step)

@@ -69,7 +69,7 @@ class Exchange:
 async def _answer(responder: Responder, message: Message) -> bytes | BaseException:
     try:
         return encode(await responder.callback.call(message, 1, None))
-    except BaseException as error:  # noqa: BLE001 (an answer too: SystemExit in a task would end the event loop)
+    except BaseException as error:
         return error
 
 

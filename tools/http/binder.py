@@ -1,29 +1,32 @@
 """Compiles a handler's signature into a plan: one reader a parameter, made once at boot.
 
-The kinds, and where each looks: path placeholder by name; `context`; a Struct or `data: dict` = JSON body; scalars, enums,
-dates and lists of them = query; everything else says so with `Annotated[..., Header | Cookie | Query | Body]`.
+Where each is looked for: a path placeholder by its name; `context`; a Struct or `data: dict` is the JSON body; scalars,
+enums, dates and lists of them are query parameters; what is marked `Header`, `Cookie`, `Query` or `Body` is there.
 """
 
 import inspect
-import types
 import typing
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
-from typing import Annotated, Any, NamedTuple
-from uuid import UUID
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
 
-from tools.http.contract import Body, Context, Cookie, Header, Query, RouteError
+from tools.http.annotation import bounded, is_scalar, is_several, is_struct, mark_of, without_mark
 from tools.http.context import RequestContext
-from tools.http.problem import Problem, of_invalid_parameter
+from tools.http.contract import Body, Context, Cookie, Header, Query, RouteError
+from tools.http.readers import (
+    REQUIRED,
+    Reader,
+    cookie_reader,
+    header_reader,
+    path_reader,
+    query_reader,
+    query_struct_reader,
+)
 
-SCALARS = (str, int, float, bool, date, datetime, time, timedelta, Decimal, UUID, Enum)
-INT64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-Reader = Callable[[RequestContext], Any]
+EMPTY = inspect.Parameter.empty
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
 class Parameter(NamedTuple):
@@ -32,6 +35,7 @@ class Parameter(NamedTuple):
     name: str
     source: str
     key: str
+    """Empty for a Struct of query parameters."""
     annotation: Any
     default: Any
     read: Reader
@@ -47,35 +51,40 @@ class Plan(NamedTuple):
     returns: Any
 
 
-EMPTY = inspect.Parameter.empty
-
-
 def compile_plan(handler: Callable[..., Any], names: tuple[str, ...], request_model: type | None) -> Plan:
     """Decide where each parameter comes from.
 
     Raises:
         RouteError: an annotation that does not resolve, a parameter without a source, or with two.
     """
-    try:
-        hints = typing.get_type_hints(handler, include_extras=True)
-    except Exception as error:
-        raise RouteError(f"{_name(handler)}: an annotation does not resolve: {error}: import the name at run time") from error
+    who, hints = f"handler {getattr(handler, '__qualname__', repr(handler))}", _hints(handler)
     parameters: list[Parameter] = []
     bodies: list[tuple[str, Any, Any]] = []
-    for parameter in inspect.signature(handler).parameters.values():
-        annotation = hints.get(parameter.name, EMPTY)
-        if _is_body(parameter.name, annotation, names):
-            model = request_model if request_model and _is_plain_data(parameter.name, annotation) else annotation
-            bodies.append((parameter.name, dict[str, Any] if model in (dict, EMPTY) else model, parameter.default))
+    for one in inspect.signature(handler).parameters.values():
+        if one.kind not in _BY_NAME:
+            raise RouteError(f"{who}: parameter {str(one)!r} cannot be filled by name: give it a name, without * or /")
+        annotation = hints.get(one.name, EMPTY)
+        default = REQUIRED if one.default is EMPTY else one.default
+        if _is_body(one.name, annotation, names):
+            bodies.append((one.name, _body_type(who, one.name, annotation, request_model), default))
         else:
-            parameters.append(_parameter(handler, parameter, annotation, names))
+            parameters.append(_parameter(f"{who}: parameter {one.name!r}", one.name, annotation, default, names))
     if len(bodies) > 1:
-        raise RouteError(f"{_name(handler)}: {bodies[0][0]!r} and {bodies[1][0]!r} both want the body: one can have it")
-    unused = set(names) - {one.key for one in parameters if one.source == "path"}
-    if unused and not any(one.source == "context" for one in parameters):
-        raise RouteError(f"{_name(handler)}: nothing takes placeholder {min(unused)!r}: add a parameter of that name")
-    body_name, body, default = bodies[0] if bodies else ("", request_model, EMPTY)
-    return Plan(tuple(parameters), body_name, body, default, hints.get("return", EMPTY))
+        raise RouteError(f"{who}: {bodies[0][0]!r} and {bodies[1][0]!r} both want the body: one can have it")
+    if request_model is not None and not bodies:
+        raise RouteError(f"{who}: nothing takes the body that request_model describes: add `data: dict`")
+    _check_placeholders(who, names, parameters)
+    name, body, default = bodies[0] if bodies else ("", None, REQUIRED)
+    return Plan(tuple(parameters), name, body, default, hints.get("return", EMPTY))
+
+
+def _hints(handler: Callable[..., Any]) -> Mapping[str, Any]:
+    function = handler if inspect.isroutine(handler) else getattr(handler, "func", type(handler).__call__)
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except Exception as error:
+        who = f"handler {getattr(handler, '__qualname__', repr(handler))}"
+        raise RouteError(f"{who}: an annotation does not resolve: {error}: import the name at run time") from error
 
 
 def _is_plain_data(name: str, annotation: Any) -> bool:
@@ -85,137 +94,73 @@ def _is_plain_data(name: str, annotation: Any) -> bool:
 def _is_body(name: str, annotation: Any, names: tuple[str, ...]) -> bool:
     if name in names:
         return False
-    if typing.get_origin(annotation) is Annotated and (marks := _marks(annotation)):
-        return isinstance(marks[0], Body)
-    bare = _bare(annotation)
-    return _is_plain_data(name, annotation) or (isinstance(bare, type) and issubclass(bare, msgspec.Struct))
+    mark = mark_of(annotation)
+    if mark is not None:
+        return isinstance(mark, Body)
+    return _is_plain_data(name, annotation) or is_struct(annotation)
 
 
-def _parameter(handler: Callable[..., Any], parameter: inspect.Parameter, annotation: Any, names: tuple[str, ...]) -> Parameter:
-    name, marks = parameter.name, _marks(annotation)
-    who = f"{_name(handler)}: parameter {name!r}"
-    if name in names and marks:
-        raise RouteError(f"{who} is a placeholder of the path and marked {marks[0]!r}: rename one")
+def _body_type(who: str, name: str, annotation: Any, request_model: type | None) -> Any:
+    if not _is_plain_data(name, annotation):
+        if request_model is not None:
+            raise RouteError(f"{who}: {name!r} and request_model both describe the body: leave out request_model")
+        return without_mark(annotation)
+    if request_model is not None:
+        return request_model
+    return dict[str, Any] if annotation in (dict, EMPTY) else annotation
+
+
+def _parameter(who: str, name: str, annotation: Any, default: Any, names: tuple[str, ...]) -> Parameter:
+    mark, kind = mark_of(annotation), bounded(without_mark(annotation))
+    if name in names and mark is not None:
+        raise RouteError(f"{who} is a placeholder of the path and marked {mark!r}: rename one")
     if name in names:
-        return _path(name, str if annotation is EMPTY else annotation)
+        kind = str if kind is EMPTY else kind
+        return Parameter(name, "path", name, kind, REQUIRED, path_reader(name, kind))
     if name == "context" or annotation in (Context, RequestContext):
-        return Parameter(name, "context", "", annotation, EMPTY, lambda context: context)
+        return Parameter(name, "context", "", annotation, REQUIRED, lambda context: context)
     if annotation is Request:
-        return Parameter(name, "context", "", annotation, EMPTY, lambda context: context.request)
-    mark = marks[0] if marks else Query()
-    plain = _without_marks(annotation)
-    if isinstance(mark, Query) and _is_struct(plain):
-        return Parameter(name, "query", "", plain, parameter.default, _query_struct(plain))
-    if annotation is EMPTY or not (marks or _is_scalar(plain)):
-        raise RouteError(f"{who} has no source: annotate a scalar or a Struct, or mark it with Header, Cookie, Query or Body")
-    if isinstance(mark, Header | Cookie):
-        source = "header" if isinstance(mark, Header) else "cookie"
-        return Parameter(name, source, mark.name, plain, parameter.default, _single(source, mark.name, plain, parameter.default))
-    return _query(name, mark.name or name, plain, parameter.default)
+        return Parameter(name, "context", "", annotation, REQUIRED, lambda context: context.request)
+    if isinstance(mark, Query) and is_struct(kind):
+        return Parameter(name, "query", "", kind, default, query_struct_reader(kind, default))
+    return _named(who, name, mark, kind, default)
 
 
-def _path(name: str, annotation: Any) -> Parameter:
-    kind = _bounded(annotation)
-    if annotation is str:
-        return Parameter(name, "path", name, annotation, EMPTY, lambda context: context.path[name])
-
-    def read(context: RequestContext) -> Any:
-        try:
-            return msgspec.convert(context.path[name], kind, strict=False)
-        except msgspec.ValidationError:  # no such resource can exist
-            raise Problem(404, "no such resource") from None
-
-    return Parameter(name, "path", name, annotation, EMPTY, read)
-
-
-def _query(name: str, key: str, annotation: Any, default: Any) -> Parameter:
-    kind, several = _bounded(annotation), typing.get_origin(_bare(annotation)) in (list, set, tuple, frozenset)
-
-    def read(context: RequestContext) -> Any:
-        values: Any = context.query.getlist(key) if several else context.query.get(key)
-        if not values and (values is None or several):
-            if default is not EMPTY:
-                return default
-            if not several:
-                raise of_invalid_parameter("query", key, msgspec.ValidationError("it is required"))
-        return _converted("query", key, values, kind)
-
-    return Parameter(name, "query", key, annotation, default, read)
+def _named(who: str, name: str, mark: Any, kind: Any, default: Any) -> Parameter:
+    if kind is EMPTY or not is_scalar(kind):
+        advice = "annotate a scalar or a Struct, or mark it with Header, Cookie, Query or Body"
+        if mark is not None:
+            advice = "text becomes a scalar, or a list of them"
+        raise RouteError(f"{who} has no source: {advice}")
+    key = (mark.name if mark is not None else "") or name
+    if isinstance(mark, Header):
+        return Parameter(name, "header", key, kind, default, header_reader(key, kind, default))
+    if isinstance(mark, Cookie):
+        if is_several(kind):
+            raise RouteError(f"{who} is a list, and a cookie has one value: annotate a scalar")
+        return Parameter(name, "cookie", key, kind, default, cookie_reader(key, kind, default))
+    return Parameter(name, "query", key, kind, default, query_reader(key, kind, default))
 
 
-def _query_struct(kind: Any) -> Reader:
-    def read(context: RequestContext) -> Any:
-        several = {name for name, hint in typing.get_type_hints(kind).items() if typing.get_origin(hint) is list}
-        query = context.query
-        fields = {key: query.getlist(key) if key in several else query[key] for key in query}
-        try:
-            return msgspec.convert(fields, kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise of_invalid_parameter("query", "", error) from None
-
-    return read
+def _check_placeholders(who: str, names: tuple[str, ...], parameters: list[Parameter]) -> None:
+    """`context.path` has them all, so a handler that takes the context need not take each."""
+    taken = {one.source for one in parameters} & {"context"} or {one.key for one in parameters if one.source == "path"}
+    unused = [] if "context" in taken else [name for name in names if name not in taken]
+    if unused:
+        raise RouteError(f"{who}: nothing takes placeholder {unused[0]!r}: add a parameter of that name")
 
 
-def _single(source: str, key: str, kind: Any, default: Any) -> Reader:
-    def read(context: RequestContext) -> Any:
-        value = context.headers.get(key) if source == "header" else context.cookies.get(key)
-        if value is None and default is not EMPTY:
-            return default
-        if value is None:
-            raise of_invalid_parameter(source, key, msgspec.ValidationError("it is required"))
-        return _converted(source, key, value, _bounded(kind))
+def check_decodable(who: object, kind: Any) -> msgspec.json.Decoder[Any]:
+    """Make the decoder of a body.
 
-    return read
-
-
-def _converted(source: str, key: str, value: Any, kind: Any) -> Any:
+    Raises:
+        RouteError: msgspec does not know the type.
+    """
     try:
-        return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise of_invalid_parameter(source, key, error) from None
-
-
-def _marks(annotation: Any) -> list[Any]:
-    return [one for one in typing.get_args(annotation)[1:] if isinstance(one, Header | Cookie | Query | Body)] \
-        if typing.get_origin(annotation) is Annotated else []  # fmt: skip
-
-
-def _without_marks(annotation: Any) -> Any:
-    if not _marks(annotation):
-        return annotation
-    kind, *extras = typing.get_args(annotation)
-    rest = [one for one in extras if not isinstance(one, Header | Cookie | Query | Body)]
-    return Annotated[(kind, *rest)] if rest else kind
-
-
-def _bare(annotation: Any) -> Any:
-    """Strip Annotated and `| None`."""
-    if typing.get_origin(annotation) is Annotated:
-        return _bare(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
-        kinds = [one for one in typing.get_args(annotation) if one is not type(None)]
-        return _bare(kinds[0]) if len(kinds) == 1 else annotation
-    return annotation
-
-
-def _is_struct(annotation: Any) -> bool:
-    bare = _bare(annotation)
-    return isinstance(bare, type) and issubclass(bare, msgspec.Struct)
-
-
-def _is_scalar(annotation: Any) -> bool:
-    bare = _bare(annotation)
-    if typing.get_origin(bare) in (list, set, frozenset, tuple):
-        return all(_is_scalar(one) for one in typing.get_args(bare) if one is not ...)
-    if typing.get_origin(bare) is typing.Literal:
-        return True
-    return isinstance(bare, type) and issubclass(bare, SCALARS)
-
-
-def _bounded(annotation: Any) -> Any:
-    """Keep integers in 64 bits, where a database can take them, unless the annotation has bounds of its own."""
-    return INT64 if annotation is int else (INT64 | None if annotation == (int | None) else annotation)
-
-
-def _name(handler: Callable[..., Any]) -> str:
-    return f"handler {getattr(handler, '__qualname__', repr(handler))}"
+        is_unknown = isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CustomType)
+        decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+    except TypeError as error:
+        raise RouteError(f"{who}: the body's type cannot be decoded: {error}") from error
+    if is_unknown:
+        raise RouteError(f"{who}: the body's type {kind!r} cannot be decoded: use a msgspec.Struct")
+    return decoder

@@ -1,26 +1,36 @@
 """One request, as handlers and guards see it; everything costly is made when it is asked for."""
 
 from collections.abc import Mapping
-from http.cookies import SimpleCookie
+from contextvars import Context, copy_context
+from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request, cookie_parser
 
+from tools.http.query import Fields, parse_query
+
 _CONTROL = frozenset(map(chr, range(32))) - {"\t"} | {"\x7f"}
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_FRAMING = frozenset({"connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
 
 
 class RequestContext:
     """See `contract.Context`."""
 
-    __slots__ = ("_headers", "claims", "path", "receive", "request_id", "response_headers", "scope", "status")
+    path: Mapping[str, str] = {}
+    claims: Any = None
+    status = 0
+    body: bytes | None = None  # once the endpoint has read it
+    max_body_bytes = 0
+    response_headers: tuple[tuple[bytes, bytes], ...] = ()
+    _headers: Headers | None = None
+    _fields: Fields | None = None
+    _cookies: Mapping[str, str] | None = None
 
-    def __init__(self, scope: Any, receive: Any, path: Mapping[str, str], request_id: str) -> None:
-        self.scope, self.receive, self.path, self.request_id = scope, receive, path, request_id
-        self.claims: Any = None
-        self.status = 0
-        self.response_headers: list[tuple[bytes, bytes]] = []
-        self._headers: Headers | None = None
+    def __init__(self, scope: Any, receive: Any, named: Mapping[bytes, bytes], request_id: str) -> None:
+        self.scope, self.receive, self.named, self.request_id = scope, receive, named, request_id
+        self.outside: Context = copy_context()  # of the server: what a handler sets is never in it
 
     @property
     def headers(self) -> Headers:
@@ -29,12 +39,21 @@ class RequestContext:
         return self._headers
 
     @property
+    def fields(self) -> Fields:
+        """The query's values by name."""
+        if self._fields is None:
+            self._fields = parse_query(self.scope["query_string"])
+        return self._fields
+
+    @property
     def query(self) -> QueryParams:
-        return QueryParams(self.scope["query_string"])
+        return QueryParams([(name, value) for name, values in self.fields.items() for value in values])
 
     @property
     def cookies(self) -> Mapping[str, str]:
-        return cookie_parser("; ".join(self.headers.getlist("cookie")))
+        if self._cookies is None:
+            self._cookies = cookie_parser("; ".join(self.headers.getlist("cookie")))
+        return self._cookies
 
     @property
     def client_ip(self) -> str:
@@ -43,7 +62,9 @@ class RequestContext:
 
     @property
     def request(self) -> Request:
-        return Request(self.scope, self.receive)
+        from tools.http.body import BoundedReceive
+
+        return Request(self.scope, BoundedReceive(self))
 
     def set_status(self, status: int) -> None:
         if not 200 <= status <= 599:
@@ -51,19 +72,27 @@ class RequestContext:
         self.status = status
 
     def set_header(self, name: str, value: str) -> None:
-        if not name.isascii() or not all(sign.isalnum() or sign in "!#$%&'*+-.^_`|~" for sign in name) or not name:
+        if not name or not _TOKEN.issuperset(name):
             raise ValueError(f"context.set_header: {name!r} is no header name: use letters, digits and hyphens")
-        if _CONTROL & set(value):
+        if name.lower() in _FRAMING:
+            raise ValueError(f"context.set_header: {name!r} is the server's own: leave it out")
+        if not _CONTROL.isdisjoint(value):
             raise ValueError(f"context.set_header: the value of {name!r} has a control character: remove it")
         try:
-            self.response_headers.append((name.lower().encode(), value.encode("latin-1")))
+            pair = name.lower().encode(), value.encode("latin-1")
         except UnicodeEncodeError:
             raise ValueError(f"context.set_header: the value of {name!r} is not latin-1: percent-encode it") from None
+        self.response_headers = (*self.response_headers, pair)
 
     def set_cookie(self, name: str, value: str, *, max_age_s: int | None = None, path: str = "/") -> None:
-        cookie: SimpleCookie = SimpleCookie({name: value})
+        if ";" in path or not _CONTROL.isdisjoint(path):
+            raise ValueError(f"context.set_cookie: {path!r} is no path: leave out semicolons and control characters")
+        try:
+            cookie: SimpleCookie = SimpleCookie({name: value})
+        except CookieError:
+            raise ValueError(f"context.set_cookie: {name!r} is no cookie name: use letters and digits") from None
         attributes: dict[str, Any] = {"path": path, "secure": True, "httponly": True, "samesite": "lax"}
         cookie[name].update(attributes)
         if max_age_s is not None:
-            cookie[name]["max-age"] = max_age_s
+            cookie[name]["max-age"] = str(max_age_s)
         self.set_header("set-cookie", cookie.output(header="").strip())

@@ -20,7 +20,7 @@ class Cookie(NamedTuple):
 
 
 class Query(NamedTuple):
-    """`page: Annotated[Page, Query()]`: a Struct whose fields are query parameters; or a parameter under another name."""
+    """`page: Annotated[Page, Query()]`: a Struct whose fields are query parameters; or one under another name."""
 
     name: str = ""
 
@@ -68,15 +68,19 @@ class Context(Protocol):
         ...
 
     def set_header(self, name: str, value: str) -> None:
-        """Add a header to the answer.
+        """Add a header to the answer; one that the tool sets itself, such as the security headers, is replaced.
 
         Raises:
-            ValueError: a control character, or a character outside latin-1.
+            ValueError: a control character, a character outside latin-1, or a header of the connection.
         """
         ...
 
     def set_cookie(self, name: str, value: str, *, max_age_s: int | None = None, path: str = "/") -> None:
-        """Set a cookie that is Secure, HttpOnly and SameSite=Lax."""
+        """Set a cookie that is Secure, HttpOnly and SameSite=Lax; `max_age_s` 0 deletes it, None ends with the session.
+
+        Raises:
+            ValueError: a name or a path that no cookie can have.
+        """
         ...
 
 
@@ -117,14 +121,24 @@ class Http(Protocol):
     ) -> None:
         """Serve `handler` at `method path`; its parameters are filled by name and annotation.
 
-        A placeholder of the path (`/users/{id}`) by its name; a Struct, or `data: dict` (validated by `request_model`),
-        is the JSON body; scalars, enums, dates and lists of them are query parameters; `context` is the request.
-        `Annotated[..., Header("x")]`, `Cookie`, `Query`, `Body` say it otherwise. The answer is the returned value as its
-        annotation (or `response_model`) declares it, nothing more, with `status` (200, or 204 for `-> None`).
+        A placeholder of the path by its name; a Struct, or `data: dict`, is the JSON body; scalars, enums, dates and
+        lists of them are query parameters; `context` is the request; `Annotated[..., Header("x")]`, `Cookie`, `Query`
+        and `Body` say it otherwise. The answer is the returned value as its annotation declares it, nothing more; a
+        Starlette Response is answered as it is. A `def` runs in the bounded thread pool.
 
         Args:
-            errors: exception class -> status, (status, detail) or (status, detail, pointer).
+            path: `/users/{id}`; a last placeholder `{rest:path}` takes all that is left.
+            method: GET (which answers HEAD too), POST, PUT, PATCH or DELETE.
+            handler: `async def` or `def`; what it raises is a 500 without text, but for a Refusal and `errors`.
+            request_model: validates the body before a handler gets it as `data: dict`.
+            response_model: what the answer declares, in place of the handler's annotation.
+            status: of a good answer; None is 200, or 204 for `-> None`.
             guard: checked before the body is read, e.g. `auth.require("admin")`; without one say `public=True`.
+            public: anyone may call it.
+            errors: exception class -> status, (status, detail) or (status, detail, pointer).
+            tags: its groups in OpenAPI; without any, the plugin's domain.
+            max_body_bytes: largest body; None is HTTP_MAX_BODY_BYTES.
+            timeout_s: time for the guard and for the handler, each; None is HTTP_HANDLER_TIMEOUT_S.
 
         Raises:
             RouteError: a route that exists already, or a handler that cannot be bound.

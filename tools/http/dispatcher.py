@@ -1,109 +1,126 @@
 """The ASGI callable: head -> route -> endpoint -> one start and one body message."""
 
-import contextlib
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Mount
 
 from hookspecs import Run, Trace, trace
 from tools.http.context import RequestContext
-from tools.http.endpoint import Endpoint
+from tools.http.endpoint import EMPTY_STATUSES, Endpoint
+from tools.http.handover import Handover
 from tools.http.head import HeadCheck, request_id
+from tools.http.mounts import Mounts
 from tools.http.problem import MEDIA_TYPE, Problem
 from tools.http.router import Router
 from tools.http.settings import HttpSettings
 
-# OWASP REST Security and HTTP Headers cheat sheets; HSTS belongs to whoever ends TLS.
-SECURITY = [
+Headers = tuple[tuple[bytes, bytes], ...]
+# OWASP REST Security and HTTP Headers cheat sheets
+SECURITY: Headers = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
-]
-JSON, PROBLEM = (b"content-type", b"application/json"), (b"content-type", MEDIA_TYPE)
-NO_STORE = (b"cache-control", b"no-store")
-Headers = list[tuple[bytes, bytes]]
+)
+SECURITY_TLS: Headers = (*SECURITY, (b"strict-transport-security", b"max-age=31536000"))
+NO_STORE: Headers = ((b"cache-control", b"no-store"),)
+CLOSE: Headers = ((b"connection", b"close"),)
+JSON: Headers = ((b"content-type", b"application/json"),)
+PROBLEM: Headers = ((b"content-type", MEDIA_TYPE), *NO_STORE)
+_JSON_PRIVATE: Headers = (*JSON, *NO_STORE)
 
 
 class Dispatcher:
     """Serves every request of one system."""
 
-    def __init__(
-        self, settings: HttpSettings, router: Router[Endpoint], mounts: list[tuple[Mount, str]], own: list[BaseRoute], run: Run
-    ) -> None:
-        self._head, self._router, self._run = HeadCheck(settings), router, run
-        self._mounts, self._own = mounts, own
+    def __init__(self, settings: HttpSettings, router: Router[Endpoint], mounts: Mounts, run: Run) -> None:
+        self._head, self._router, self._mounts, self._run = HeadCheck(settings), router, mounts, run
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request; an error never leaves, except a cancellation."""
-        if scope["type"] != "http":
-            if not await self._serve_mount(scope, receive, send):
-                await send({"type": "websocket.close", "code": 1000})
-            return
-        context = RequestContext(scope, receive, {}, request_id(scope))
-        trace.set(Trace(trace_id=context.request_id, request_id=context.request_id))
+        """Serve one request; no error leaves, unless an answer broke off half-way."""
+        named = dict(scope["headers"])
+        name = request_id(named)
+        trace.set(Trace(name, name))
+        context = RequestContext(scope, receive, named, name)
         try:
-            self._head.check(scope)
-            match = self._router.find(scope["path"])
-            if match is None:
-                if not await self._serve_mount(scope, receive, send):
-                    raise Problem(404, "nothing is here")
-                return
-            endpoint = self._endpoint(match.methods, scope["method"])
-            if endpoint is None:
-                return await self._send(context, send, 204, b"", [(b"allow", _allowed(match.methods))])
-            context.path = match.values
-            answer = await endpoint.respond(context, self._run)
+            wrong = self._head.check(scope, named)
+            if wrong is not None:
+                raise wrong
+            await self._serve(context, send)
         except Problem as problem:
-            headers = [PROBLEM, NO_STORE, *problem.headers, *context.response_headers]
-            return await self._send(context, send, problem.status, problem.encode(context.request_id), headers)
+            await _refuse(context, send, problem)
+
+    async def _serve(self, context: RequestContext, send: Any) -> None:
+        scope = context.scope
+        methods, values = self._router.find(_path(scope)) if scope["type"] == "http" else (None, ())
+        if methods is None:
+            await self._mounts.serve(context, send)
+            return
+        endpoint = methods.get(scope["method"]) or _fallback(methods, scope["method"])
+        if endpoint is None:
+            await _send(context, send, 204, b"", (_allow(methods),))
+            return
+        if values:
+            context.path = dict(zip(endpoint.path.names, values, strict=True))
+        answer = await endpoint.respond(context, self._run)
+        is_private = endpoint.options.guard is not None
         if isinstance(answer, Response):
-            return await self._send_response(context, answer, send)
+            await Handover(context, send, _own(context, NO_STORE if is_private else ())).run(answer)
+            return
         status, body = answer
-        headers = [JSON] if body else []
-        if context.claims is not None:
-            headers.append(NO_STORE)
-        await self._send(context, send, status, body, headers + context.response_headers)
-
-    def _endpoint(self, methods: Any, method: str) -> Endpoint | None:
-        endpoint: Endpoint | None = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
-        if endpoint is None and method != "OPTIONS":
-            raise Problem(405, f"{method} is not served here", headers=[(b"allow", _allowed(methods))])
-        return endpoint
-
-    async def _send(self, context: RequestContext, send: Any, status: int, body: bytes, headers: Headers) -> None:
-        length = [] if status in (204, 304) else [(b"content-length", b"%d" % len(body))]
-        own = [*length, (b"x-request-id", context.request_id.encode()), *SECURITY]
-        with contextlib.suppress(OSError):  # the client left; its server has logged what there is to say
-            await send({"type": "http.response.start", "status": status, "headers": headers + own})
-            await send({"type": "http.response.body", "body": b"" if context.scope["method"] == "HEAD" else body})
-
-    async def _send_response(self, context: RequestContext, app: Any, send: Any) -> None:
-        """Let a Starlette response write itself; our headers come in only where it has none of that name."""
-        own = [(b"x-request-id", context.request_id.encode()), *SECURITY, *context.response_headers]
-        own += [NO_STORE] if context.claims is not None else []
-
-        async def send_with_headers(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                names = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in own if pair[0] not in names)]
-            await send(message)
-
-        await app(context.scope, context.receive, send_with_headers)
-
-    async def _serve_mount(self, scope: Any, receive: Any, send: Any) -> bool:
-        """Hand over to the app that is mounted deepest above this path, if there is one."""
-        mounts = sorted((mount for mount, _ in self._mounts), key=lambda one: -len(one.path))
-        for route in (*self._own, *mounts):
-            found, child = route.matches(scope)
-            if found is Match.FULL:
-                scope.update(child)
-                context = RequestContext(scope, receive, {}, trace.get().request_id)
-                await (self._send_response(context, route.handle, send) if route in self._own else route.handle(scope, receive, send))
-                return True
-        return False
+        await _send(context, send, status, body, _JSON_PRIVATE if is_private else JSON)
 
 
-def _allowed(methods: Any) -> bytes:
+async def _send(context: RequestContext, send: Any, status: int, body: bytes, headers: Headers) -> None:
+    if status in EMPTY_STATUSES:
+        body, headers = b"", tuple(pair for pair in headers if pair[0] != b"content-type")
+    else:
+        headers = (*headers, (b"content-length", b"%d" % len(body)))
+    try:
+        await send({"type": "http.response.start", "status": status, "headers": _own(context, headers)})
+        await send({"type": "http.response.body", "body": b"" if context.scope["method"] == "HEAD" else body})
+    except OSError:  # the client left; its server has logged what there is to say
+        return
+
+
+def _own(context: RequestContext, headers: Headers) -> list[tuple[bytes, bytes]]:
+    security = SECURITY_TLS if context.scope.get("scheme") == "https" else SECURITY
+    ours = [*headers, (b"x-request-id", context.request_id.encode()), *security]
+    if not context.response_headers:
+        return ours
+    given = {name for name, _ in context.response_headers}  # what a handler sets stands in place of ours
+    return [*context.response_headers, *(pair for pair in ours if pair[0] not in given)]
+
+
+async def _refuse(context: RequestContext, send: Any, problem: Problem) -> None:
+    if context.scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    closes = problem.is_last and context.scope.get("http_version", "1.1").startswith("1")
+    headers = (*PROBLEM, *problem.headers, *(CLOSE if closes else ()))
+    context.response_headers = tuple(pair for pair in context.response_headers if pair[0] != b"content-type")
+    await _send(context, send, problem.status, problem.encode(context.request_id), headers)
+
+
+def _path(scope: Any) -> str:
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path
+
+
+def _fallback(methods: Mapping[str, Endpoint], method: str) -> Endpoint | None:
+    """Answer a HEAD as the GET that it is, and an OPTIONS by None.
+
+    Raises:
+        Problem: 405.
+    """
+    if method == "HEAD" and "GET" in methods:
+        return methods["GET"]
+    if method != "OPTIONS":
+        raise Problem(405, f"{method} is not served here", headers=[_allow(methods)])
+    return None
+
+
+def _allow(methods: Mapping[str, Endpoint]) -> tuple[bytes, bytes]:
     names = {*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
-    return ", ".join(sorted(names)).encode()
+    return b"allow", ", ".join(sorted(names)).encode()

@@ -1,12 +1,11 @@
 """/openapi.json and /docs: Swagger UI (its files are in `ui/`, version 5.35.0), so that no page needs the internet."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tools.http.endpoint import Endpoint
@@ -20,17 +19,22 @@ POLICY = (
 )
 
 
-def documents(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
-    """Serve the document and the page that shows it."""
-    cached: list[bytes] = []
+def documents(endpoints: Sequence[Endpoint]) -> dict[str, Callable[..., Awaitable[Response]]]:
+    """Make the handlers, by path, of the document and of the page that shows it."""
+    made: tuple[list[Endpoint], bytes] = ([], b"")
 
-    async def document(request: Request) -> Response:
-        if not cached:  # made at the first look, not at boot: a thousand schemas take a while
-            cached.append(msgspec.json.encode(openapi(endpoints)))
-        return Response(cached[0], media_type="application/json")
+    async def document() -> Response:
+        nonlocal made
+        if made[0] != endpoints or not made[1]:  # made at the first look, not at boot: a thousand schemas take a while
+            made = list(endpoints), msgspec.json.encode(openapi(endpoints))
+        return Response(made[1], media_type="application/json")
 
     async def page(request: Request) -> Response:
         html = (UI / "index.html").read_text().replace("{root}", request.scope.get("root_path", ""))
         return HTMLResponse(html, headers={"content-security-policy": POLICY})
 
-    return [Route("/openapi.json", document), Route("/docs", page), Mount("/docs", StaticFiles(directory=UI))]
+    async def file(name: str, request: Request) -> Response:
+        return await files.get_response(name, request.scope)
+
+    files = StaticFiles(directory=UI)
+    return {"/openapi.json": document, "/docs": page, "/docs/{name}": file}

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from hookspecs import Fact
-from tools.http.binder import EMPTY
+from tools.http.binder import Parameter
 from tools.http.endpoint import Endpoint
+from tools.http.readers import REQUIRED
 from tools.http.type_text import field_texts, type_text
 
 
@@ -28,7 +29,8 @@ def endpoint_fact(one: Endpoint) -> Fact:
     return Fact("endpoint", one.owner.name, str(one), one.owner.summary, data)
 
 
-def _parameter(parameter: Any) -> dict[str, Any]:
+def _parameter(parameter: Parameter) -> dict[str, Any]:
     shown = {"name": parameter.key or parameter.name, "in": parameter.source, "type": type_text(parameter.annotation)}
-    required = parameter.default is EMPTY
-    return {**shown, "required": required} | ({} if required else {"default": msgspec.to_builtins(parameter.default)})
+    if parameter.default is REQUIRED:
+        return {**shown, "required": True}
+    return {**shown, "required": False, "default": msgspec.to_builtins(parameter.default)}

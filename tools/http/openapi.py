@@ -1,13 +1,15 @@
 """The OpenAPI 3.1 document of the endpoints, from the same plans that serve them."""
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
-from tools.http.binder import EMPTY, INT64, Parameter
+from tools.http.annotation import bare, bounded
 from tools.http.endpoint import Endpoint
+from tools.http.problem import MEDIA_TYPE
+from tools.http.readers import REQUIRED
 
 _REF = "#/components/schemas/{name}"
 _PROBLEM_SCHEMA = {
@@ -31,37 +33,50 @@ _PROBLEM_SCHEMA = {
 }
 
 
+class _Slot(NamedTuple):
+    """One place of an operation that has a schema."""
+
+    place: str
+    """`path`, `query`, `header` or `cookie`; `body`, `answer`."""
+    name: str
+    kind: Any
+    default: Any = REQUIRED
+
+
 def openapi(endpoints: Iterable[Endpoint], title: str = "MicroCoreOS") -> dict[str, Any]:
     """Describe every endpoint: parameters, body, answer, errors, security."""
     ordered = sorted(endpoints, key=lambda one: (one.path.text, one.method))
-    types = [kind for one in ordered for kind in _types(one)]
-    schemas, components = msgspec.json.schema_components(types, schema_hook=_any_schema, ref_template=_REF)
-    by_type = iter(schemas)
-    owners = Counter(one.owner.name for one in ordered)
+    slots = [list(_slots(one)) for one in ordered]
+    kinds = [slot.kind for several in slots for slot in several]
+    schemas, components = msgspec.json.schema_components(kinds, schema_hook=_any_schema, ref_template=_REF)
+    problem = "Problem" if "Problem" not in components else "HttpProblem"
+    by_slot, ids = iter(schemas), _operation_ids(ordered)
     paths: dict[str, Any] = {}
-    schemes: dict[str, Any] = {}
-    for one in ordered:
-        found = {key: next(by_type) for key in _keys(one)}
-        operation = _operation(one, found, owners[one.owner.name] > 1)
-        paths.setdefault(_path(one), {})[one.method.lower()] = operation
-        schemes |= {name: {"type": "http", "scheme": name} for name in _scheme(one)}
-    document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": title, "version": "1"}, "paths": paths}
-    document["components"] = {"schemas": {**components, "Problem": _PROBLEM_SCHEMA}, "securitySchemes": schemes}
-    return document
+    for one, several, name in zip(ordered, slots, ids, strict=True):
+        found = [(slot, next(by_slot)) for slot in several]
+        paths.setdefault(_path(one), {})[one.method.lower()] = _operation(one, name, found, _REF.format(name=problem))
+    schemes = {scheme: {"type": "http", "scheme": scheme} for one in ordered for scheme in _security(one)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "1"},
+        "paths": paths,
+        "components": {"schemas": {**components, problem: _PROBLEM_SCHEMA}, "securitySchemes": schemes},
+    }
 
 
-def _keys(one: Endpoint) -> list[str]:
-    parameters = [parameter.name for parameter in one.plan.parameters if parameter.source != "context"]
-    body = [] if one.plan.body is None else ["body"]
-    answer = [] if one.answer_type in (None, type(None)) else ["answer"]
-    return [*(f"parameter {name}" for name in parameters), *body, *answer]
-
-
-def _types(one: Endpoint) -> list[Any]:
-    kinds = [parameter.annotation for parameter in one.plan.parameters if parameter.source != "context"]
-    kinds += [] if one.plan.body is None else [one.plan.body]
-    kinds += [] if one.answer_type in (None, type(None)) else [one.answer_type]
-    return [INT64 if kind is int else kind for kind in kinds]
+def _slots(one: Endpoint) -> Iterator[_Slot]:
+    for parameter in one.plan.parameters:
+        if parameter.key:
+            yield _Slot(parameter.source, parameter.key, parameter.annotation, parameter.default)
+        elif parameter.source == "query":  # a Struct: each of its fields is a parameter
+            is_optional = parameter.default is not REQUIRED
+            for field in msgspec.structs.fields(bare(parameter.annotation)):
+                default = REQUIRED if field.required and not is_optional else field.default
+                yield _Slot("query", field.encode_name, bounded(field.type), default)
+    if one.plan.body is not None:
+        yield _Slot("body", "", one.plan.body, one.plan.body_default)
+    if not one.is_empty:
+        yield _Slot("answer", "", Any if one.answer_type is None else one.answer_type)
 
 
 def _any_schema(kind: type) -> dict[str, Any]:
@@ -73,52 +88,49 @@ def _path(one: Endpoint) -> str:
     return "/" + "/".join(f"{{{next(names)}}}" if segment is None else segment for segment in one.path.segments)
 
 
-def _operation(one: Endpoint, schemas: dict[str, Any], has_siblings: bool) -> dict[str, Any]:
-    suffix = f".{one.method.lower()}" if has_siblings else ""
+def _operation_ids(endpoints: list[Endpoint]) -> list[str]:
+    """Name an operation after its plugin; where that serves several, after the method, and then the path too."""
+    short = [one.owner.name for one in endpoints]
+    longer = [f"{one.owner.name}.{one.method.lower()}" for one in endpoints]
+    full = [f"{long}{_path(one).replace('/', '.')}" for long, one in zip(longer, endpoints, strict=True)]
+    count = Counter(short) + Counter(longer)
+    choices = zip(short, longer, full, strict=True)
+    return [next((name for name in names[:2] if count[name] == 1), names[2]) for names in choices]
+
+
+def _operation(one: Endpoint, name: str, found: list[tuple[_Slot, dict[str, Any]]], problem: str) -> dict[str, Any]:
     doc = (one.handler.__doc__ or one.owner.summary or str(one)).strip()
+    by_place = {slot.place: (slot, schema) for slot, schema in found}
     operation: dict[str, Any] = {
-        "operationId": f"{one.owner.name}{suffix}",
+        "operationId": name,
         "summary": doc.partition("\n")[0],
         "tags": list(one.options.tags) or [one.owner.name.partition(".")[0]],
-        "responses": _responses(one, schemas.get("answer")),
+        "parameters": [_parameter(*pair) for pair in found if pair[0].place not in ("body", "answer")],
+        "responses": _responses(one, by_place.get("answer"), problem),
+        "security": [_security(one)] if _security(one) else [],
     }
-    if parameters := [entry for one_ in one.plan.parameters for entry in _parameter(one_, schemas)]:
-        operation["parameters"] = parameters
-    if "body" in schemas:
-        required = one.plan.body_default is EMPTY
-        operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schemas["body"]}}}
-    if schemes := _scheme(one):
-        operation["security"] = [{name: [] for name in schemes}]
-    return operation
+    if "body" in by_place:
+        slot, schema = by_place["body"]
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": slot.default is REQUIRED, "content": content}
+    return {key: value for key, value in operation.items() if value}
 
 
-def _parameter(parameter: Parameter, schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    if parameter.source == "context":
-        return []
-    schema, key = schemas[f"parameter {parameter.name}"], parameter.key
-    if not key:  # a Struct of query parameters: each field is one
-        kind: Any = parameter.annotation
-        fields = [(field.encode_name, field) for field in msgspec.structs.fields(kind)]
-        return [_entry("query", name, {}, field.required) for name, field in fields]
-    return [_entry(parameter.source, key, schema, parameter.default is EMPTY)]
+def _parameter(slot: _Slot, schema: dict[str, Any]) -> dict[str, Any]:
+    entry = {"name": slot.name, "in": slot.place, "required": slot.default is REQUIRED, "schema": schema}
+    if slot.default in (REQUIRED, None, msgspec.NODEFAULT, msgspec.UNSET) or "$ref" in schema:
+        return entry
+    return {**entry, "schema": {**schema, "default": msgspec.to_builtins(slot.default)}}
 
 
-def _entry(source: str, name: str, schema: dict[str, Any], required: bool) -> dict[str, Any]:
-    return {"name": name, "in": source, "required": required or source == "path", "schema": schema}
+def _responses(one: Endpoint, answer: tuple[_Slot, dict[str, Any]] | None, problem: str) -> dict[str, Any]:
+    content = {str(MEDIA_TYPE, "ascii"): {"schema": {"$ref": problem}}}
+    good = {"description": "answered"} | ({"content": {"application/json": {"schema": answer[1]}}} if answer else {})
+    declared = sorted(dict(one.declared_problems()).items())
+    problems = {str(status): {"description": text, "content": content} for status, text in declared}
+    return {str(one.status): good, **problems, "default": {"description": "any other error", "content": content}}
 
 
-def _responses(one: Endpoint, schema: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "answered"}
-    if not one.is_empty:
-        answer["content"] = {"application/json": {"schema": schema or {}}}
-    problems = dict(one.declared_problems())
-    responses = {str(one.status): answer}
-    for status, text in sorted(problems.items()):
-        ref = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
-        responses[str(status)] = {"description": text, "content": ref}
-    return responses
-
-
-def _scheme(one: Endpoint) -> list[str]:
+def _security(one: Endpoint) -> dict[str, list[str]]:
     guard = one.options.guard
-    return [] if guard is None else [getattr(guard, "scheme", "bearer")]
+    return {} if guard is None else {getattr(guard, "scheme", "bearer"): list(getattr(guard, "scopes", ()))}

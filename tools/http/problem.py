@@ -1,6 +1,8 @@
 """Errors as RFC 9457 problem details, with a JSON pointer (RFC 6901) to the field at fault."""
 
+import math
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +16,18 @@ _PATH = re.compile(r"^(?P<detail>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
+def phrase(status: int) -> str:
+    """Answer with the words that belong to a status.
+
+    >>> phrase(409), phrase(499)
+    ('Conflict', 'Error')
+    """
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
 class Problem(Exception):  # noqa: N818 (RFC 9457's word)
     """An answer that is not the handler's: status, detail, and the fields at fault."""
 
@@ -23,15 +37,16 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
         detail: str = "",
         *,
         errors: list[dict[str, str]] | None = None,
-        headers: list[tuple[bytes, bytes]] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        is_last: bool = False,
     ) -> None:
         super().__init__(status, detail)
-        self.status, self.detail, self.errors, self.headers = status, detail, errors, headers or []
+        self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
+        self.is_last = is_last  # what the client still sends is not worth reading: close the connection
 
     def encode(self, request_id: str) -> bytes:
         """Answer with the JSON document; `instance` is the request id, which the log has too."""
-        title = HTTPStatus(self.status).phrase if self.status in HTTPStatus._value2member_map_ else "Error"
-        document: dict[str, Any] = {"type": "about:blank", "title": title, "status": self.status}
+        document: dict[str, Any] = {"type": "about:blank", "title": phrase(self.status), "status": self.status}
         if self.detail:
             document["detail"] = self.detail
         if self.errors:
@@ -42,9 +57,9 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
 
 def of_refusal(refusal: Refusal) -> Problem:
     """Put a tool's or a plugin's refusal into its answer."""
-    headers = []
+    headers: list[tuple[bytes, bytes]] = []
     if refusal.retry_after_s is not None:
-        headers.append((b"retry-after", str(max(1, round(refusal.retry_after_s))).encode()))
+        headers.append((b"retry-after", b"%d" % max(1, math.ceil(refusal.retry_after_s))))
     if refusal.status == HTTPStatus.UNAUTHORIZED:
         headers.append((b"www-authenticate", b"Bearer"))
     return Problem(refusal.status, refusal.detail, headers=headers)
@@ -64,7 +79,8 @@ def of_invalid_body(error: msgspec.ValidationError) -> Problem:
 
 def of_invalid_parameter(source: str, name: str, error: msgspec.ValidationError) -> Problem:
     """Name the parameter, and where it was looked for."""
-    detail, _ = _parted(str(error))
+    detail, pointer = _parted(str(error))
+    name = name or pointer.removeprefix("/")  # a Struct of them: its field is the parameter
     return Problem(422, f"the {source} parameter {name!r} is not valid", errors=[{"detail": detail, "parameter": name}])
 
 
@@ -72,6 +88,7 @@ def _parted(text: str) -> tuple[str, str]:
     match = _PATH.match(text)
     detail, path = (match["detail"], match["path"] or "") if match else (text, "")
     steps = [name or index for name, index in _STEP.findall(path)]
-    if field := _FIELD.search(detail):
+    field = _FIELD.search(detail)
+    if field:
         steps.append(field[1])
     return detail, "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in steps)

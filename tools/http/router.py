@@ -1,25 +1,18 @@
 """Finds a route: static paths by dict, placeholders by a tree of segments, so the number of routes costs nothing.
 
-    /users/me        static, looked up first
-    /users/{id}      tree: "users" -> {id}; a literal segment wins over a placeholder
-    /files/{p:path}  the rest of the path; wins last
+`/users/me` is static and looked up first; in the tree of `/users/{id}` a literal segment wins over a placeholder;
+`/files/{rest:path}` takes what is left, and wins last. The path decides before the method does.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from tools.http.contract import RouteError
 
 T = TypeVar("T")
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([a-z]+))?\}")
-
-
-class Match(NamedTuple, Generic[T]):
-    """The routes of a path by method, and the text of its placeholders."""
-
-    methods: Mapping[str, T]
-    values: Mapping[str, str]
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(:path)?\}")
+NO_VALUES: Sequence[str] = ()
 
 
 class Path(NamedTuple):
@@ -37,33 +30,30 @@ class Path(NamedTuple):
         Raises:
             RouteError: the path cannot be routed.
         """
-        if not text.startswith("/") or "//" in text or "?" in text or "#" in text:
+        if not text.startswith("/") or "//" in text or not set(text).isdisjoint("?#%\\ \0"):
             raise RouteError(f"path {text!r} cannot be routed: write an absolute path such as '/users/{{id}}'")
-        segments: list[str | None] = []
-        names: list[str] = []
-        kinds: list[str] = []
-        for segment in text[1:].split("/"):
-            match = _PLACEHOLDER.fullmatch(segment)
-            if not match and ("{" in segment or "}" in segment):
-                raise RouteError(f"path {text!r}: {segment!r} is no placeholder: a placeholder is a whole segment")
-            segments.append(None if match else segment)
-            if match:
-                names.append(match[1])
-                kinds.append(match[2] or "")
-        if len(set(names)) < len(names) or "path" in kinds[:-1] or (kinds and "path" == kinds[-1] and segments[-1]):
-            raise RouteError(f"path {text!r} cannot be routed: give each placeholder its own name, `path` only at the end")
-        return cls(text, tuple(segments), tuple(names), bool(kinds) and kinds[-1] == "path")
+        parts = text[1:].split("/")
+        matches = [_PLACEHOLDER.fullmatch(part) for part in parts]
+        for part, match in zip(parts, matches, strict=True):
+            if not match and ("{" in part or "}" in part):
+                advice = "a placeholder is a whole segment, `{name}` or at the end `{name:path}`"
+                raise RouteError(f"path {text!r}: {part!r} is no placeholder: {advice}")
+        names = tuple(match[1] for match in matches if match)
+        if len(set(names)) < len(names) or any(match and match[2] for match in matches[:-1]):
+            advice = "give each placeholder its own name, and `:path` only to the last"
+            raise RouteError(f"path {text!r} cannot be routed: {advice}")
+        segments = tuple(None if match else part for part, match in zip(parts, matches, strict=True))
+        return cls(text, segments, names, bool(matches[-1] and matches[-1][2]))
 
 
 class _Node(Generic[T]):
-    __slots__ = ("any", "literals", "methods", "names", "rest")
+    __slots__ = ("any", "literals", "methods", "rest")
 
     def __init__(self) -> None:
         self.literals: dict[str, _Node[T]] = {}
         self.any: _Node[T] | None = None
         self.rest: _Node[T] | None = None
         self.methods: dict[str, T] = {}
-        self.names: dict[str, tuple[str, ...]] = {}
 
 
 class Router(Generic[T]):
@@ -72,7 +62,6 @@ class Router(Generic[T]):
     def __init__(self) -> None:
         self._static: dict[str, dict[str, T]] = {}
         self._root: _Node[T] = _Node()
-        self._no_values: Mapping[str, str] = {}
 
     def find_twin(self, path: Path, method: str) -> T | None:
         """Find the route that would answer what `method path` would; the names of placeholders do not count."""
@@ -81,12 +70,8 @@ class Router(Generic[T]):
 
     def add(self, path: Path, method: str, route: T) -> None:
         """Add a route; see `find_twin`."""
-        if path.names:
-            node = self._node(path)
-            node.methods[method] = route
-            node.names[method] = path.names
-        else:
-            self._static.setdefault(path.text, {})[method] = route
+        methods = self._node(path).methods if path.names else self._static.setdefault(path.text, {})
+        methods[method] = route
 
     def remove(self, path: Path, method: str) -> None:
         """Take a route away, if it is there."""
@@ -95,18 +80,14 @@ class Router(Generic[T]):
         if not methods:
             self._static.pop(path.text, None)
 
-    def find(self, path: str) -> Match[T] | None:
-        """Find the routes of a request's path."""
+    def find(self, path: str) -> tuple[Mapping[str, T] | None, Sequence[str]]:
+        """Find the routes of a request's path by method (None for none), and the texts of its placeholders."""
         methods = self._static.get(path)
         if methods is not None:
-            return Match(methods, self._no_values)
-        segments = path.split("/")
+            return methods, NO_VALUES
         values: list[str] = []
-        node = _walk(self._root, segments, 1, values)
-        if node is None:
-            return None
-        names = next(iter(node.names.values()))
-        return Match(node.methods, dict(zip(names, values, strict=True)))
+        node = None if "\0" in path else _walk(self._root, path.split("/"), 1, values)
+        return (None, NO_VALUES) if node is None else (node.methods, values)
 
     def _node(self, path: Path) -> _Node[T]:
         node = self._root
@@ -124,15 +105,15 @@ def _walk(node: _Node[T], segments: list[str], index: int, values: list[str]) ->
     """Go down one segment: the literal first, then the placeholder (which is never empty), then the rest."""
     if index == len(segments):
         return node if node.methods else None
-    literal = node.literals.get(segments[index])
-    if literal is not None and (found := _walk(literal, segments, index + 1, values)) is not None:
-        return found
-    if node.any is not None and segments[index]:
-        values.append(segments[index])
-        if (found := _walk(node.any, segments, index + 1, values)) is not None:
-            return found
-        values.pop()
-    if node.rest is not None and node.rest.methods:
+    segment = segments[index]
+    literal = node.literals.get(segment)
+    found = None if literal is None else _walk(literal, segments, index + 1, values)
+    if found is None and node.any is not None and segment:
+        values.append(segment)
+        found = _walk(node.any, segments, index + 1, values)
+        if found is None:
+            values.pop()
+    if found is None and node.rest is not None and node.rest.methods:
         values.append("/".join(segments[index:]))
         return node.rest
-    return None
+    return found

@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
-from hookspecs import ASGIApp, Command, Fact, Finding, Run, hookimpl, owner
+from hookspecs import ASGIApp, Command, Fact, Finding, Part, Run, hookimpl, owner
 from tools.http.commands import openapi_command, routes_command
 from tools.http.contract import ErrorAnswer, Guard, RouteError
 from tools.http.dispatcher import Dispatcher
 from tools.http.documents import documents
 from tools.http.endpoint import Endpoint, Limits, Options
 from tools.http.facts import endpoint_fact
+from tools.http.mounts import Mounts
 from tools.http.router import Path, Router
 from tools.http.settings import HttpSettings
 
@@ -26,8 +28,12 @@ class StarletteHttp:
         self._settings = settings
         self._router: Router[Endpoint] = Router()
         self._endpoints: list[Endpoint] = []
-        self._mounts: list[tuple[Mount, str]] = []
-        self._limits = Limits(settings.http_max_body_bytes, settings.http_body_timeout_s, settings.http_handler_timeout_s)
+        self._mounts = Mounts()
+        self._limits = Limits(
+            max_body_bytes=settings.http_max_body_bytes,
+            body_timeout_s=settings.http_body_timeout_s,
+            handler_timeout_s=settings.http_handler_timeout_s,
+        )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "StarletteHttp":
@@ -71,20 +77,20 @@ class StarletteHttp:
             handler_timeout_s=patience_s if timeout_s is None else timeout_s,
         )
         endpoint = Endpoint(owner.get(), parsed, verb, handler, options, limits)
-        if twin := self._router.find_twin(parsed, verb):
-            raise RouteError(f"{endpoint} is already served by {twin.owner} as {twin}: change one path, or delete one file")
+        twin = self._router.find_twin(parsed, verb)
+        if twin is not None:
+            advice = "change one path, or delete one file"
+            raise RouteError(f"{endpoint} is already served by {twin.owner} as {twin}: {advice}")
         endpoint.owner.undo.callback(self._remove, endpoint)
         self._router.add(parsed, verb, endpoint)
         self._endpoints.append(endpoint)
 
     def mount(self, path: str, asgi_app: Callable[..., Awaitable[None]]) -> None:
-        mount = Mount(path, asgi_app)
-        for other, name in self._mounts:
-            if other.path == mount.path:
-                raise RouteError(f"mount {path} is taken by {name} already: change one path")
-        entry = (mount, owner.get().name)
-        owner.get().undo.callback(self._mounts.remove, entry)
-        self._mounts.append(entry)
+        if path and not path.startswith("/"):
+            raise RouteError(f"mount {path!r} cannot be routed: write an absolute path such as '/admin'")
+        mount, part = Mount(path, asgi_app), owner.get()
+        part.undo.callback(self._mounts.remove, mount)
+        self._mounts.add(mount, part.name)
 
     def _remove(self, endpoint: Endpoint) -> None:
         if endpoint in self._endpoints:
@@ -99,13 +105,22 @@ class StarletteHttp:
 
     @hookimpl
     async def asgi_app(self) -> ASGIApp:
-        own = documents(self._endpoints) if self._settings.has_docs else []
-        return Dispatcher(self._settings, self._router, self._mounts, own, self._run)
+        if self._settings.has_docs:
+            self._serve_documents(owner.get())
+        return Dispatcher(self._settings, self._router, self._mounts, self._run)
+
+    def _serve_documents(self, part: Part) -> None:
+        """Like any endpoint, but for the list of them; a plugin that serves one of the paths has taken its place."""
+        options = Options(public=True, errors={HTTPException: 404})
+        for path, handler in documents(self._endpoints).items():
+            parsed = Path.parse(path)
+            if self._router.find_twin(parsed, "GET") is None:
+                self._router.add(parsed, "GET", Endpoint(part, parsed, "GET", handler, options, self._limits))
 
     @hookimpl
     async def describe(self) -> Iterable[Fact]:
         endpoints = sorted(self._endpoints, key=lambda one: (one.path.text, one.method))
-        mounts = [Fact("mount", name, mount.path) for mount, name in self._mounts]
+        mounts = [Fact("mount", name, path or "/") for path, name in self._mounts]
         return [*map(endpoint_fact, endpoints), *mounts]
 
     @hookimpl

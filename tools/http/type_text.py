@@ -1,10 +1,12 @@
-"""Types in the words of the code that declared them, with their constraints: `str 1..100`, `list[User]`, `int | None`."""
+"""Types in the words of the code that declared them, with constraints: `str 1..100`, `list[User]`, `int | None`."""
 
 import types
 import typing
 from typing import Annotated, Any
 
 import msgspec
+
+from tools.http.annotation import INT64_MAX, INT64_MIN
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
@@ -20,7 +22,7 @@ def type_text(kind: Any) -> str:
     origin = typing.get_origin(kind)
     if origin is Annotated:
         inner, *extras = typing.get_args(kind)
-        return " ".join([type_text(inner), *(text for one in extras if (text := _meta(one)))])
+        return " ".join(filter(None, [type_text(inner), *map(_meta, extras)]))
     if origin in (types.UnionType, typing.Union):
         return " | ".join(type_text(one) for one in typing.get_args(kind) if one is not msgspec.UnsetType)
     if origin is typing.Literal:
@@ -38,13 +40,15 @@ def field_texts(kind: Any) -> dict[str, str]:
         inner = typing.get_args(inner)[0]
     if not (isinstance(inner, type) and issubclass(inner, msgspec.Struct)):
         return {}
-    return {field.encode_name + ("" if field.required else "?"): type_text(field.type) for field in msgspec.structs.fields(inner)}
+    fields = msgspec.structs.fields(inner)
+    return {field.encode_name + ("" if field.required else "?"): type_text(field.type) for field in fields}
 
 
 def _meta(one: Any) -> str:
     if not isinstance(one, msgspec.Meta):
         return ""
-    texts = [f"{sign}{value}" for name, sign in _BOUNDS.items() if (value := getattr(one, name)) is not None]
+    bounds = [(sign, getattr(one, name)) for name, sign in _BOUNDS.items()]
+    texts = [f"{sign}{value}" for sign, value in bounds if value not in (None, INT64_MIN, INT64_MAX)]
     if one.min_length is not None or one.max_length is not None:
         low, high = ("" if value is None else value for value in (one.min_length, one.max_length))
         texts.append(f"{low}..{high}")

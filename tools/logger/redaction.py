@@ -89,5 +89,5 @@ def _text(value: object) -> str:
         return value
     try:
         return repr(value)
-    except Exception as error:  # noqa: BLE001 (whatever a stranger's repr raises: a log call does not)
+    except Exception as error:
         return f"<{type(value).__name__} without a repr: {type(error).__name__}>"

@@ -1,10 +1,10 @@
 from pathlib import Path
 from typing import Any
 
-import asgi
 import httpx
 import pytest
 
+import asgi
 from tests.domains.person import PASSWORD, Person, rows, settled, sign_up, sign_up_admin
 from tests.domains.tree import Tree
 
@@ -118,5 +118,6 @@ class Rename:
         self.bus.subscribe("user.updated", self.execute)
 
     async def execute(self, user):
-        await self.db.execute("UPDATE users SET email = ? WHERE id = ?", (f"updated-{user['id']}@example.com", user["id"]))
+        email = f"updated-{user['id']}@example.com"
+        await self.db.execute("UPDATE users SET email = ? WHERE id = ?", (email, user["id"]))
 """

@@ -118,7 +118,8 @@ async def test_sqlites_recipe_to_change_a_table_keeps_the_rows_that_refer_to_it(
         "a/001_tables": USERS + "CREATE TABLE notes (user_id INTEGER REFERENCES users(id) ON DELETE CASCADE);"
         "INSERT INTO users (email) VALUES ('ana'); INSERT INTO notes VALUES (1);",
         "a/002_rebuild": "CREATE TABLE users_new (id INTEGER PRIMARY KEY, email TEXT, age INTEGER);"
-        "INSERT INTO users_new SELECT id, email, 7 FROM users; DROP TABLE users; ALTER TABLE users_new RENAME TO users;",
+        "INSERT INTO users_new SELECT id, email, 7 FROM users; DROP TABLE users;"
+        "ALTER TABLE users_new RENAME TO users;",
     }
     system = project(tmp_path, files)
 

@@ -1,0 +1,113 @@
+"""Readers: made once for a parameter, called with each request's context, answering with the parameter's value."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tools.http.annotation import bare, is_several
+from tools.http.context import RequestContext
+from tools.http.integers import check_integers
+from tools.http.problem import Problem, of_invalid_parameter
+
+Reader = Callable[[RequestContext], Any]
+
+
+class _Required:
+    """Stands for a default that is not there."""
+
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED = _Required()
+MISSING = msgspec.ValidationError("it is required")
+
+
+def path_reader(name: str, kind: Any) -> Reader:
+    """Read a placeholder; text that does not become `kind` names nothing: 404."""
+
+    def read_text(context: RequestContext) -> Any:
+        return context.path[name]
+
+    def read(context: RequestContext) -> Any:
+        try:
+            return msgspec.convert(context.path[name], kind, strict=False)
+        except msgspec.ValidationError:
+            raise Problem(404, "nothing is here") from None
+
+    return read_text if kind is str else read
+
+
+def query_reader(key: str, kind: Any, default: Any) -> Reader:
+    """Read the last value of a query parameter, or all of them for a list."""
+    several = is_several(kind)
+
+    def read(context: RequestContext) -> Any:
+        values = context.fields.get(key)
+        if values is None:
+            return _default("query", key, default)
+        value = values if several else values[-1]
+        return value if kind is str else _converted("query", key, value, kind)
+
+    return read
+
+
+def query_struct_reader(kind: Any, default: Any) -> Reader:
+    """Read a Struct whose fields are query parameters."""
+    several = {field.encode_name for field in msgspec.structs.fields(bare(kind)) if is_several(field.type)}
+
+    def read(context: RequestContext) -> Any:
+        fields = context.fields
+        if not fields and default is not REQUIRED:
+            return default
+        given = {key: values if key in several else values[-1] for key, values in fields.items()}
+        value = _converted("query", "", given, kind)
+        if any(len(text) > 18 for values in fields.values() for text in values):
+            _check_struct(value)
+        return value
+
+    return read
+
+
+def header_reader(key: str, kind: Any, default: Any) -> Reader:
+    """Read a header, or all of that name for a list."""
+    several = is_several(kind)
+
+    def read(context: RequestContext) -> Any:
+        values: Any = context.headers.getlist(key) if several else context.headers.get(key)
+        if not values and (values is None or several):
+            return _default("header", key, default)
+        return _converted("header", key, values, kind)
+
+    return read
+
+
+def cookie_reader(key: str, kind: Any, default: Any) -> Reader:
+    """Read a cookie."""
+
+    def read(context: RequestContext) -> Any:
+        value = context.cookies.get(key)
+        return _default("cookie", key, default) if value is None else _converted("cookie", key, value, kind)
+
+    return read
+
+
+def _default(source: str, key: str, default: Any) -> Any:
+    if default is REQUIRED:
+        raise of_invalid_parameter(source, key, MISSING)
+    return default
+
+
+def _converted(source: str, key: str, value: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise of_invalid_parameter(source, key, error) from None
+
+
+def _check_struct(value: Any) -> None:
+    try:
+        check_integers(msgspec.to_builtins(value))
+    except msgspec.ValidationError as error:
+        raise of_invalid_parameter("query", "", error) from None
