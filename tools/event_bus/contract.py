@@ -215,7 +215,7 @@ class EventBus(Protocol):
         """Count the deliveries that wait or are under way, over all subscriptions."""
         ...
 
-    def hold_until(self, after_commit: Callable[[Callable[[], object]], object]) -> None:
+    def hold_until(self, after_commit: Callable[[Callable[[], None]], object]) -> None:
         """Hold each published event until `after_commit`, e.g. `db.after_commit`, calls back; do it in `on_boot`.
 
         Args:

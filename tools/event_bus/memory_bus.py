@@ -33,7 +33,7 @@ class MemoryBus:
         self._topics: dict[str, Topic] = {}
         self._leaving: set[MemorySubscription] = set()
         self._exchange = Exchange()
-        self._holder: tuple[str, Callable[[Callable[[], object]], object]] | None = None
+        self._holder: tuple[str, Callable[[Callable[[], None]], object]] | None = None
         self._failures = FailureList()
         self._published = 0
 
@@ -131,7 +131,7 @@ class MemoryBus:
     def pending(self) -> int:
         return sum(len(subscription.queue) for subscription in self._subscriptions())
 
-    def hold_until(self, after_commit: Callable[[Callable[[], object]], object]) -> None:
+    def hold_until(self, after_commit: Callable[[Callable[[], None]], object]) -> None:
         who = owner.get()
         if self._holder is not None:
             raise ValueError(f"{who.name} cannot hold events, as {self._holder[0]} does: remove one of the two")

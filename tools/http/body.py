@@ -54,8 +54,8 @@ class BoundedReceive:
 
     def __init__(self, context: RequestContext) -> None:
         self._receive = stepped_in(context.outside, context.receive)
-        self._max_bytes = self._room = context.max_body_bytes
-        self._read = context.body
+        self._context, self._room = context, context.max_body_bytes
+        self._is_replayed = False
 
     async def __call__(self) -> Any:
         """Receive one message.
@@ -63,13 +63,13 @@ class BoundedReceive:
         Raises:
             Problem: 413, the body is too large.
         """
-        if self._read is not None:
-            body, self._read = self._read, None
-            return {"type": "http.request", "body": body, "more_body": False}
+        if self._context.body is not None and not self._is_replayed:
+            self._is_replayed = True
+            return {"type": "http.request", "body": self._context.body, "more_body": False}
         message = await self._receive()
         self._room -= len(message.get("body", b""))
         if self._room < 0:
-            raise _too_large(self._max_bytes)
+            raise _too_large(self._context.max_body_bytes)
         return message
 
 

@@ -35,6 +35,13 @@ class Limits(NamedTuple):
     body_timeout_s: float
     handler_timeout_s: float
 
+    def with_own(self, max_body_bytes: int | None, timeout_s: float | None) -> "Limits":
+        """Put a route's own limits in place of these, where it has any."""
+        return self._replace(
+            max_body_bytes=self.max_body_bytes if max_body_bytes is None else max_body_bytes,
+            handler_timeout_s=self.handler_timeout_s if timeout_s is None else timeout_s,
+        )
+
 
 class Options(NamedTuple):
     """What `add_endpoint` was told, the handler aside."""
@@ -61,6 +68,8 @@ class Endpoint:
             raise RouteError(f"{self}: a GET has no body: mark the Struct with Query(), or use POST")
         declared = self.plan.returns if options.response_model is None else options.response_model
         self.answer_type = answer_type(declared)
+        if options.status is not None and not 200 <= options.status <= 399:
+            raise RouteError(f"{self}: {options.status} is no status of a good answer: use 200 to 399")
         self.status = options.status or (204 if self.answer_type is type(None) else 200)
         self.is_empty = self.answer_type is type(None) or self.status in EMPTY_STATUSES
         if self.status in EMPTY_STATUSES and self.answer_type not in (None, type(None)):

@@ -45,6 +45,8 @@ class HeadCheck:
             return Problem(431, f"the headers are larger than {self._max_bytes} bytes, or more than {MAX_HEADERS}")
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > self._max_url:
             return Problem(414, f"the URL is larger than {self._max_url} bytes")
+        if not _is_text(scope["path"]):
+            return Problem(404, "nothing is here")
         if b"content-length" in named and b"transfer-encoding" in named:
             return Problem(400, "send Content-Length or Transfer-Encoding, not both", is_last=True)
         host = named.get(b"host", b"")
@@ -60,6 +62,14 @@ class HeadCheck:
         if is_known and len(self._known) < 256:
             self._known.add(host)
         return is_known
+
+
+def _is_text(path: str) -> bool:
+    """Whether what the server has decoded is text that a database and a log can take."""
+    try:
+        return "\0" not in path and (path.isascii() or bool(path.encode()))
+    except UnicodeEncodeError:  # a lone surrogate: bytes that are no UTF-8, as some servers pass them on
+        return False
 
 
 def _doubled(names: Iterable[bytes]) -> Problem | None:

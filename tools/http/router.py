@@ -86,7 +86,7 @@ class Router(Generic[T]):
         if methods is not None:
             return methods, NO_VALUES
         values: list[str] = []
-        node = None if "\0" in path else _walk(self._root, path.split("/"), 1, values)
+        node = _walk(self._root, path.split("/"), 1, values)
         return (None, NO_VALUES) if node is None else (node.methods, values)
 
     def _node(self, path: Path) -> _Node[T]:

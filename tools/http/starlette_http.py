@@ -71,19 +71,8 @@ class StarletteHttp:
         if guard is not None and public:
             raise RouteError(f"{verb} {path} is public and guarded: leave out one of the two")
         options = Options(request_model, response_model, status, guard, public, errors or {}, tags)
-        largest, patience_s = self._limits.max_body_bytes, self._limits.handler_timeout_s
-        limits = self._limits._replace(
-            max_body_bytes=largest if max_body_bytes is None else max_body_bytes,
-            handler_timeout_s=patience_s if timeout_s is None else timeout_s,
-        )
-        endpoint = Endpoint(owner.get(), parsed, verb, handler, options, limits)
-        twin = self._router.find_twin(parsed, verb)
-        if twin is not None:
-            advice = "change one path, or delete one file"
-            raise RouteError(f"{endpoint} is already served by {twin.owner} as {twin}: {advice}")
-        endpoint.owner.undo.callback(self._remove, endpoint)
-        self._router.add(parsed, verb, endpoint)
-        self._endpoints.append(endpoint)
+        limits = self._limits.with_own(max_body_bytes, timeout_s)
+        self._add(Endpoint(owner.get(), parsed, verb, handler, options, limits))
 
     def mount(self, path: str, asgi_app: Callable[..., Awaitable[None]]) -> None:
         if path and not path.startswith("/"):
@@ -91,6 +80,15 @@ class StarletteHttp:
         mount, part = Mount(path, asgi_app), owner.get()
         part.undo.callback(self._mounts.remove, mount)
         self._mounts.add(mount, part.name)
+
+    def _add(self, endpoint: Endpoint) -> None:
+        twin = self._router.find_twin(endpoint.path, endpoint.method)
+        if twin is not None:
+            advice = "change one path, or delete one file"
+            raise RouteError(f"{endpoint} is already served by {twin.owner} as {twin}: {advice}")
+        endpoint.owner.undo.callback(self._remove, endpoint)
+        self._router.add(endpoint.path, endpoint.method, endpoint)
+        self._endpoints.append(endpoint)
 
     def _remove(self, endpoint: Endpoint) -> None:
         if endpoint in self._endpoints:
