@@ -38,7 +38,7 @@ class AddNote:
     @hookimpl
     async def on_boot(self):
         self.http.add_endpoint("/notes", "POST", self.execute, status=201, guard=self.auth.require(),
-                               errors={UniqueError: (409, "this title is taken")})
+                               errors={UniqueError: (409, "this title is taken", "/title")})
     async def execute(self, new: NewNote) -> Note:
         async with self.db.transaction():
             note = await self.db.query_one("INSERT INTO notes (title) VALUES (?) RETURNING *", (new.title,), into=Note)

@@ -692,6 +692,10 @@ BOOT_ERRORS: dict[str, tuple[tuple[str, str, Callable[..., Any], dict[str, Any]]
         ("/x", "GET", nothing, {"errors": {"KeyError": 404}}),
         "GET /x: errors names 'KeyError', which is no exception class: map a class to a status",
     ),
+    "a pointer that is none": (
+        ("/x", "GET", nothing, {"errors": {KeyError: (409, "it is taken", "#/url")}}),
+        "GET /x: errors points at '#/url': write a JSON pointer into the body, e.g. '/email'",
+    ),
     "an error that is none": (
         ("/x", "GET", nothing, {"errors": {KeyError: 200}}),
         "GET /x: errors maps KeyError to 200: use a status of 400 to 599",

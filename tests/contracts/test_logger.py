@@ -310,7 +310,7 @@ async def test_a_closed_stderr_is_survived(logs: Logs) -> None:
     logs.logger.info("nobody reads this")
 
 
-# ---------------------------------------------------------------- S21: forged lines, colours, secrets
+# ---------------------------------------------------------------- forged lines, colours, secrets
 
 FORGERIES = {
     "line feed": "\n",

@@ -31,7 +31,7 @@ def error_answers(
     """Fill in what was left out: exception class -> status, detail, pointer.
 
     Raises:
-        RouteError: no exception class, or no status of an error.
+        RouteError: no exception class, no status of an error, or no JSON pointer.
     """
     answers = {}
     for kind, answer in errors.items():
@@ -40,5 +40,7 @@ def error_answers(
             raise RouteError(f"{who}: errors names {kind!r}, which is no exception class: map a class to a status")
         if not isinstance(status, int) or not 400 <= status <= 599:
             raise RouteError(f"{who}: errors maps {kind.__name__} to {status!r}: use a status of 400 to 599")
+        if pointer and not pointer.startswith("/"):
+            raise RouteError(f"{who}: errors points at {pointer!r}: write a JSON pointer into the body, e.g. '/email'")
         answers[kind] = (status, detail, pointer)
     return answers

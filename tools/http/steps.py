@@ -4,7 +4,7 @@
 first step is its last, and no timer is needed.
 
 The context keeps one request's variables from the next: a server on asyncio's own loop that resumes reading inside a
-request starts the connection's next one with a copy of whatever was set by then (RELIABILITY.md R23).
+request starts the connection's next one with a copy of whatever was set by then.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""S11: whatever is sent for a token, the answer is the same refusal, and never another exception."""
+"""Whatever is sent for a token, the answer is the same refusal, and never another exception."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""S12: passwords and stored hashes that are meant to break, slow down or tell something."""
+"""Passwords and stored hashes that are meant to break, slow down or tell something."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""R23 of the faults: on one connection, no request sees the context variables of the one before."""
+"""On one connection, no request sees the context variables of the one before."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""S1, S6 and S17 of the threats: whatever a client sends, the answer is deliberate, and soon."""
+"""Whatever a client sends, the answer is deliberate, and soon."""
 
 import random
 import resource
