@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,16 @@ from kernel.boot import Kernel
 from kernel.errors import BootError, explain
 
 ROOT = Path(__file__).parent
+OUT_OF_ORDER = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
 log = logging.getLogger(__name__)
-OUT_OF_ORDER = JSONResponse(
-    {"title": "Service Unavailable", "status": 503}, 503, {"retry-after": "30"}, "application/problem+json"
-)
 
 
 def make_kernel(environ: Mapping[str, str], root: Path = ROOT) -> Kernel:
     """Make the kernel that these settings ask for."""
-    settings = msgspec.convert(environ, manifest.KernelSettings, strict=False)
-    timeouts_s = {"boot_timeout_s": settings.boot_timeout_s, "shutdown_timeout_s": settings.shutdown_timeout_s}
-    disabled = settings.plugins_disabled.replace(",", " ").split()
-    return Kernel(root, environ, quarantine=settings.on_broken_plugin == "quarantine", disabled=disabled, **timeouts_s)
+    settings = msgspec.structs.asdict(msgspec.convert(environ, manifest.KernelSettings, strict=False))
+    quarantine = settings.pop("on_broken_plugin") == "quarantine"
+    disabled = settings.pop("plugins_disabled").replace(",", " ").split()
+    return Kernel(root, environ, quarantine=quarantine, disabled=disabled, **settings)
 
 
 class Application:
@@ -36,50 +34,44 @@ class Application:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._serve: ASGIApp = OUT_OF_ORDER
-        self._booting: asyncio.Task[Kernel] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._serve: ASGIApp = JSONResponse(OUT_OF_ORDER, 503, {"retry-after": "30"}, "application/problem+json")
+        self._booting: asyncio.Task[Kernel | Exception] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the server's lifespan."""
         if scope["type"] == "lifespan":
-            return await self._live(receive, send)
-        if self._loop is not asyncio.get_running_loop():
-            with suppress(BootError):
+            await self._live(receive, send)
+        else:
+            booting = self._booting
+            if not (booting and booting.done() and booting.get_loop() is asyncio.get_running_loop()):
                 await self.start()
-        await self._serve(scope, receive, send)
+            await self._serve(scope, receive, send)
 
-    async def start(self) -> Kernel:
-        """Boot once, in a task of its own that no client's cancellation reaches.
-
-        Raises:
-            BootError: what went wrong, which is in the log.
-        """
+    async def start(self) -> Kernel | Exception:
+        """Boot once, in a task of its own that no client's cancellation reaches; what went wrong is in the log."""
         self._booting = self._booting or asyncio.create_task(self._boot())
         if self._booting.get_loop() is not asyncio.get_running_loop():
             raise RuntimeError("this app serves another event loop: make one for each with `create_app`")
         return await asyncio.shield(self._booting)
 
-    async def _boot(self) -> Kernel:
+    async def _boot(self) -> Kernel | Exception:
         try:
             kernel = make_kernel(self._environ)
             await kernel.boot()
-            manifest.publish(kernel.system, self._environ, ROOT)
-            self._serve = kernel.app or OUT_OF_ORDER
-            return kernel
         except Exception as error:
             failure = explain(Part("kernel", "asgi.py"), "boot", error, ROOT)
-            log.critical("%s", failure, exc_info=None if isinstance(error, BootError | msgspec.ValidationError) else error)
-            raise failure if isinstance(failure, BootError) else BootError("boot", [failure]) from None
-        finally:
-            self._loop = asyncio.get_running_loop()
+            log.critical("%s", failure, exc_info=not isinstance(error, BootError | msgspec.ValidationError))
+            return failure
+        manifest.publish(kernel.system, self._environ, ROOT)
+        self._serve = kernel.app or self._serve
+        return kernel
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        try:
-            kernel = await self.start()
-        except BootError:  # it is in the log: the server only exits
-            return await send({"type": "lifespan.startup.failed", "message": ""})
+        kernel = await self.start()
+        if isinstance(kernel, Exception):
+            await send({"type": "lifespan.startup.failed", "message": ""})
+            return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await kernel.shutdown()
@@ -96,13 +88,15 @@ async def running(settings: Mapping[str, str] | None = None) -> AsyncIterator[An
     """Boot on scratch settings (temporary files, all in memory), changed by `settings`; yield an `httpx.AsyncClient`.
 
     Raises:
-        BootError: what a server would log before it exits.
+        Exception: what a server would log before it exits.
     """
     from httpx import ASGITransport, AsyncClient
 
     with manifest.scratch() as scratch:
         app = create_app({**scratch, **(settings or {})})
         kernel = await app.start()
+        if isinstance(kernel, Exception):
+            raise kernel
         try:
             async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
                 yield client

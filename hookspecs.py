@@ -66,7 +66,7 @@ class Part:
         return f"{self.name} ({self.file})"
 
 
-owner = ContextVar("owner", default=Part("", "", Undo("registered outside a hook: call it in `on_boot`")))
+owner = ContextVar("owner", default=Part("", "", Undo("registered outside a hook: call it in `on_boot`")))  # noqa: B039
 
 
 class Trace(NamedTuple):
@@ -78,7 +78,7 @@ class Trace(NamedTuple):
     parent_id: str = ""
 
 
-trace: ContextVar[Trace] = ContextVar("trace", default=Trace())
+trace: ContextVar[Trace] = ContextVar("trace", default=Trace())  # noqa: B039 (it is a tuple)
 
 
 class Refusal(Exception):  # noqa: N818 (the name is in every plugin: an answer, not a fault)
@@ -149,7 +149,7 @@ class Answer(NamedTuple):
 
 @dataclass(eq=False)
 class System:
-    """What stands; read only. `await gather(hook, **arguments)` asks every implementation, in boot order, under a time-out."""
+    """What stands; read only. `await gather(hook, **arguments)` asks every implementation, each under a time-out."""
 
     gather: Callable[..., Awaitable[list[Answer]]]
     domains: list[Path]
@@ -160,8 +160,8 @@ class System:
 
 
 Run = Callable[..., Awaitable[Any]]
-"""`await run(function, *args)`: call it in the one bounded pool of daemon threads, in the caller's context, and await what
-it returns if that is awaitable. Raises a Refusal with status 503 when every thread is busy and the queue is full."""
+"""`await run(function, *args)`: call it in the one bounded pool of daemon threads, in the caller's context, and await
+what it returns if that is awaitable. Raises a Refusal with status 503 when every thread is busy."""
 
 
 # ---------------------------------------------------------------- hooks, in the order of their calls
@@ -169,7 +169,7 @@ it returns if that is awaitable. Raises a Refusal with status 503 when every thr
 
 @hookspec
 def register_tools() -> Iterable[Tool]:  # type: ignore[empty-body]
-    """Module, first of all: offer tools. Import the work inside the factory, so that an offer not taken costs nothing."""
+    """Module, first of all: offer tools. Import the work inside the factory: an offer not taken then costs nothing."""
 
 
 @hookspec
@@ -184,7 +184,7 @@ def wrap_tool(name: str, tool: object, owner: str) -> object | None:
 
 @hookspec
 def on_boot(system: System, run: Run) -> None:
-    """Tool, then plugin, each in name order: register endpoints and subscriptions, open connections; start no work."""
+    """Anyone, tools before plugins, by name: register endpoints and subscriptions, open connections; start no work."""
 
 
 @hookspec

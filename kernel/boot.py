@@ -1,4 +1,4 @@
-"""One system's life: modules -> tools -> plugins are wired, booted one by one in this order, and shut down in reverse."""
+"""One system's life: modules, tools, plugins are wired, booted one by one in this order, and shut down in reverse."""
 
 import ast
 import faulthandler
@@ -7,7 +7,7 @@ import inspect
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -26,21 +26,28 @@ log = logging.getLogger(__name__)
 LATE = "registered after its hook had ended: call it in `on_boot`, and await what you start there"
 
 
+class Hooks(pluggy.PluginManager):
+    """pluggy, without its look at some thirty names of Python's own in each plugin: a third of what a plugin costs."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
 class Kernel:
     """`await boot()`, serve `app`, `await shutdown()`: once, on one event loop."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str], *, boot_timeout_s: float = 10, shutdown_timeout_s: float = 10,
-                 quarantine: bool = False, disabled: Iterable[str] = (),
+    def __init__(self, root: Path, environ: Mapping[str, str], *, boot_timeout_s: float = 10,
+                 shutdown_timeout_s: float = 10, quarantine: bool = False, disabled: Iterable[str] = (),
                  folders: tuple[str, str] = ("tools", "domains")) -> None:  # fmt: skip
         self.app: ASGIApp | None = None
         self._facts, self._findings, self._problems = list[Fact](), list[Finding](), list[Exception]()
         domains = sorted(root.glob(f"{folders[1]}/[!_.]*/"))
-        self.system = System(self.gather, domains, facts=self._facts, findings=self._findings)
-        self._root, self._environ, self._folders, self._quarantine = root, environ, folders, quarantine
-        self._boot_timeout_s, self._shutdown_timeout_s, self._watched_s = boot_timeout_s, shutdown_timeout_s, 0.0
-        self._disabled, self._pool = {*disabled}, Pool()
+        self.system = System(self.gather, domains, [], [], self._facts, self._findings)
+        self._root, self._environ, self._folders = root, environ, folders
+        self._quarantine, self._disabled, self._pool = quarantine, {*disabled}, Pool()
+        self._timeout_s, self._shutdown_timeout_s, self._watched_s = boot_timeout_s, shutdown_timeout_s, 0.0
         self._parts: dict[str, Part] = {}  # what is registered, by the name that pluggy knows
-        self._hooks = pluggy.PluginManager(hookspecs.PROJECT)
+        self._hooks = Hooks(hookspecs.PROJECT)
         self._hooks.add_hookspecs(hookspecs)
 
     async def boot(self, *, consume: bool = True) -> None:
@@ -55,31 +62,35 @@ class Kernel:
             await self._load_plugins(self._make_tools(await self._load_modules()))
             await self._stand()
             if consume:
-                self._judge()
-                await self._each("on_ready")
+                for one in [one for one in self._findings if not one.is_error]:
+                    log.warning("%s", words(one))
+                self._problems += [Problem(words(one)) for one in self._findings if one.is_error]
+                self._stop_if_broken()
+                await self._each("on_ready", {})
             self._stop_if_broken()
         except BaseException:
             await self.shutdown()
             raise
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-        took_ms, system = (time.perf_counter() - started) * 1000, self.system
-        log.info("booted %d tools, %d plugins in %.0f ms", len(system.tools), len(system.plugins), took_ms)
+        faulthandler.cancel_dump_traceback_later()
+        counts, took_ms = (len(self.system.tools), len(self.system.plugins)), (time.perf_counter() - started) * 1000
+        log.info("booted %d tools, %d plugins in %.0f ms", *counts, took_ms)
 
     async def shutdown(self) -> None:
         """Ask what booted to finish, in reverse order, then undo every registration; no failure stops this half-way."""
-        for one in reversed(self._hooks.hook.on_shutdown.get_hookimpls()):
-            if self._parts[one.plugin_name].state == "ready":
-                answer = await self._call("on_shutdown", one, {}, self._shutdown_timeout_s)
-                if answer.error:
-                    log.error("%s", answer.error)
-        for part in reversed(self._parts.values()):
-            self._undo(part)
+        self._timeout_s, self._watched_s, self._problems = self._shutdown_timeout_s, 0.0, []
+        try:
+            await self._each("on_shutdown", {}, due={"ready"}, step=-1)
+            for part in reversed(self._parts.values()):
+                with self._blamed(part, "undo"):
+                    part.undo.close()
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+        for problem in self._problems:
+            log.error("%s", problem)
 
     async def gather(self, hook: str, **arguments: Any) -> list[Answer]:
         """See `hookspecs.System`."""
-        hooks = getattr(self._hooks.hook, hook).get_hookimpls()
-        return [await self._call(hook, one, arguments, self._boot_timeout_s) for one in hooks]
+        return [await self._call(hook, one, arguments) for one in self._hooks_of(hook)]
 
     # ------------------------------------------------------------ wiring: nothing here opens or starts anything
 
@@ -105,10 +116,9 @@ class Kernel:
                 specs = sys.modules[tool.contract.__module__]
                 if discover.marked(specs, "spec"):
                     self._hooks.add_hookspecs(specs)
-                made = tools[tool.name] = tool.factory(self._environ)
-                if made is None:
-                    raise Problem(f"{part}: set-up made nothing: return the tool from its factory")
+                made = tool.factory(self._environ)
                 self._register(part, made, type(made))
+                tools[tool.name] = made
         return tools
 
     async def _load_plugins(self, tools: dict[str, Any]) -> None:
@@ -120,17 +130,16 @@ class Kernel:
             advice = guess(name, names, "plugins")
             self._problems.append(Problem(f"PLUGINS_DISABLED names {name!r}, which is no plugin: {advice}"))
         for part in plugins:
-            if part.name in self._disabled:
-                part.state = "disabled"
-                continue
-            with self._blamed(part, "import"):
-                await self._load_plugin(part, tools)
+            part.state = "disabled" if part.name in self._disabled else "found"
+            if part.state == "found":
+                with self._blamed(part, "import"):
+                    await self._load_plugin(part, tools)
 
     async def _load_plugin(self, part: Part, tools: dict[str, Any]) -> None:
         await self._check_source(part)
         cls = discover.plugin_class(importlib.import_module(part.module), part)
         if cls is None:
-            raise Problem(f"{part} holds no plugin: mark a method of its one class with @hookimpl (from hookspecs import it)")
+            raise Problem(f"{part} holds no plugin: mark a method of its one class with @hookimpl of hookspecs")
         part.summary, part.needs = discover.summary(cls), needs(part, cls, tools)
         if all(tools[name] is not None for name in part.needs):
             given = {name: await self._wrapped(name, tools[name], part.name) for name in part.needs}
@@ -138,13 +147,13 @@ class Kernel:
                 self._register(part, cls(**given), cls)
 
     async def _check_source(self, part: Part) -> None:
-        found, file = list[Finding](), self._root / part.file
-        if self._hooks.hook.check_source.get_hookimpls() and file.is_file():
+        file, found = self._root / part.file, list[Finding]()
+        if self._hooks_of("check_source") and file.is_file():
             tree = ast.parse(file.read_bytes(), str(file))
             await self._each("check_source", {"file": part.file, "tree": tree}, found.extend)
-        self._findings += [one for one in found if not one.is_error]
         if errors := [Problem(words(one)) for one in found if one.is_error]:
             raise BootError("rules", errors)
+        self._findings += found
 
     async def _wrapped(self, name: str, tool: Any, plugin: str) -> Any:
         arguments = {"name": name, "tool": tool, "owner": plugin}
@@ -152,44 +161,34 @@ class Kernel:
         return arguments["tool"]
 
     def _register(self, part: Part, thing: object, marks: object) -> None:
-        for name in discover.marked(marks):
-            spec = getattr(getattr(self._hooks.hook, name, None), "spec", None)
-            if spec is None:
-                advice = guess(name, [known for known in vars(self._hooks.hook)], "hooks")
-                raise Problem(f"{part} marks {name!r} with @hookimpl, which is no hook: {advice}")
-            for spare in inspect.signature(getattr(thing, name)).parameters.keys() - {*spec.argnames}:
-                advice = guess(spare, spec.argnames, "arguments")
-                raise Problem(f"{part}: hook {name!r} has no argument {spare!r}: {advice}")
-        key = f"{part.kind} {part}"
-        self._hooks.register(thing, key)
+        hooks, known, key = discover.marked(marks), vars(self._hooks.hook), f"{part.kind} {part}"
+        for name in hooks:
+            if name not in known:
+                raise Problem(f"{part} marks {name!r} with @hookimpl, which is no hook: {guess(name, known, 'hooks')}")
+            names = known[name].spec.argnames
+            for spare in inspect.signature(getattr(thing, name)).parameters.keys() - {*names}:
+                raise Problem(f"{part}: hook {name!r} has no argument {spare!r}: {guess(spare, names, 'arguments')}")
+        if self._hooks.register(thing, key) is None:
+            raise Problem(f"{part}: set-up made nothing: return the tool from its factory")
         self._parts[key] = part
+        if "on_boot" not in hooks:  # all its boot was to be made
+            part.state, part.undo.sealed = "ready", LATE
 
     # ------------------------------------------------------------ standing up
 
     async def _stand(self) -> None:
-        for kinds in (("module", "tool"), ("plugin",)):
+        about, apps, layers = {"system": self.system}, list[ASGIApp](), list[tuple[Middleware, Part]]()
+        for due in ({"module", "tool"}, {"plugin"}):
             self._stop_if_broken()
-            await self._each("on_boot", {"system": self.system, "run": self._pool.run}, kinds=kinds)
-            for part in self._parts.values():
-                if part.kind in kinds and part.state == "found":
-                    part.state, part.undo.sealed = "ready", LATE
-        apps, layers = list[ASGIApp](), list[tuple[Middleware, Part]]()
-        await self._each("asgi_app", {"system": self.system}, apps.append)
+            await self._each("on_boot", {**about, "run": self._pool.run}, due=due)
+        await self._each("asgi_app", about, apps.append)
         await self._each("register_middleware", {}, lambda ones: layers.extend((one, owner.get()) for one in ones))
-        self.app = apps[0] if apps else None
-        for layer, part in sorted(layers, key=lambda pair: pair[0].order)[::-1]:
+        for layer, part in sorted(layers if apps else [], key=lambda pair: pair[0].order)[::-1]:
             with self._blamed(part, "middleware"):
-                self.app = layer.factory(self.app)
+                apps[0] = layer.factory(apps[0])
+        self.app = next(iter(apps), None)
         await self._each("describe", {}, self._facts.extend)
-        await self._each("check", {"system": self.system}, self._findings.extend)
-
-    def _judge(self) -> None:
-        for one in self._findings:
-            if one.is_error:
-                self._problems.append(Problem(words(one)))
-            else:
-                log.warning("%s", words(one))
-        self._stop_if_broken()
+        await self._each("check", about, self._findings.extend)
 
     def _stop_if_broken(self) -> None:
         if self._problems:
@@ -197,23 +196,28 @@ class Kernel:
 
     # ------------------------------------------------------------ calls and blame: every failure has one owner
 
-    async def _each(self, hook: str, arguments: Mapping[str, Any] = {}, take: Callable[[Any], object] = id,
-                    kinds: Sequence[str] = ("module", "tool", "plugin")) -> None:  # fmt: skip
-        """Let `take` have what every implementation, of parts of these kinds, gives; who fails is broken."""
-        for one in getattr(self._hooks.hook, hook).get_hookimpls():
+    def _hooks_of(self, name: str) -> list[pluggy.HookImpl]:
+        return list(getattr(self._hooks.hook, name).get_hookimpls())
+
+    async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Answer:
+        work = partial(one.function, **{name: arguments[name] for name in one.argnames})
+        return await call(self._parts[one.plugin_name], hook, self._timeout_s, self._pool, work, self._root)
+
+    async def _each(self, hook: str, arguments: Mapping[str, Any], take: Callable[[Any], object] = id, *,
+                    due: Set[str] = frozenset(), step: int = 1) -> None:  # fmt: skip
+        """Let `take` have what each implementation gives (of parts whose kind or state is due); who fails is broken."""
+        for one in self._hooks_of(hook)[::step]:
             part = self._parts[one.plugin_name]
-            if part.kind in kinds:
+            if not due or due & {part.kind, part.state}:
                 with self._blamed(part, hook):
-                    answer = await self._call(hook, one, arguments, self._boot_timeout_s)
+                    started = time.perf_counter()
+                    answer = await self._call(hook, one, arguments)
+                    part.boot_ms += (time.perf_counter() - started) * 1000
                     if answer.error:
                         raise answer.error
                     part.state, part.undo.sealed = "ready", LATE
                     if answer.value is not None:
                         take(answer.value)
-
-    async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any], timeout_s: float) -> Answer:
-        work = partial(one.function, **{key: arguments[key] for key in one.argnames})
-        return await call(self._parts[one.plugin_name], hook, timeout_s, self._pool, work, self._root)
 
     @contextmanager
     def _blamed(self, part: Part, step: str) -> Iterator[None]:
@@ -221,14 +225,15 @@ class Kernel:
         token = owner.set(part)
         if time.monotonic() > self._watched_s:  # a step that blocks the loop for good: print its stack, and exit
             self._watched_s = time.monotonic() + GRACE_S
-            faulthandler.dump_traceback_later(self._boot_timeout_s + 3 * GRACE_S, exit=True, file=sys.__stderr__ or 2)
+            faulthandler.dump_traceback_later(self._timeout_s + 3 * GRACE_S, exit=True, file=sys.__stderr__ or 2)
         try:
             yield
         except (Exception, SystemExit) as error:
+            with self._blamed(part, "undo"):  # which takes back what is left when that fails
+                part.undo.close()
             problem = explain(part, step, error, self._root)
             problems = getattr(problem, "exceptions", [problem])
             part.state, part.error, part.undo.sealed = "broken", "; ".join(map(str, problems)), LATE
-            self._undo(part)
             self._hooks.unregister(name=f"{part.kind} {part}")
             if self._quarantine and part.kind == "plugin":
                 log.error("broken: %s", part.error)
@@ -236,9 +241,3 @@ class Kernel:
                 self._problems += problems
         finally:
             owner.reset(token)
-
-    def _undo(self, part: Part) -> None:
-        try:
-            part.undo.close()
-        except Exception as error:
-            log.error("%s", explain(part, "undo", error, self._root))

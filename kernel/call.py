@@ -3,9 +3,8 @@
 import asyncio
 import inspect
 import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
@@ -21,44 +20,36 @@ GRACE_S = 1.0  # how long what was cancelled may take to roll back
 class Pool:
     """At most THREADS daemon threads at once; a call beyond that is refused at once.
 
-    A call's place stays taken until its thread ends, whoever stopped waiting for it: a thread cannot be stopped. There is
-    a new thread a call (30 us more than a kept one), so nothing thread-local leaks from one call into another.
+    A call's place stays taken until its thread ends, whoever stopped waiting for it: a thread cannot be stopped. There
+    is a new thread a call (30 us more than a kept one), so nothing thread-local leaks from one call into another.
     """
 
     def __init__(self) -> None:
-        self._free = THREADS
+        self._busy: set[Future[Any]] = set()
 
     async def run(self, function: Callable[..., Any], /, *args: Any) -> Any:
         """See `hookspecs.Run`."""
-        if not self._free:
+        if len(self._busy) >= THREADS:
             raise Refusal(503, "too many blocking calls are under way: try again", retry_after_s=1)
-        future, work = asyncio.get_running_loop().create_future(), partial(copy_context().run, function, *args)
-        threading.Thread(target=self._work, args=(future, work), daemon=True).start()
-        self._free -= 1
-        value, error = await future
-        if error:
-            raise error
+        outcome, work = Future[Any](), partial(copy_context().run, function, *args)
+        outcome.set_running_or_notify_cancel()  # from here on, no caller's cancellation cancels it
+        threading.Thread(target=_settle, args=(outcome, work), daemon=True).start()
+        self._busy.add(outcome)
+        outcome.add_done_callback(self._busy.discard)  # in the thread, or here and now when that has ended already
+        value = await asyncio.wrap_future(outcome)
         return await value if inspect.isawaitable(value) else value
 
-    def _work(self, future: asyncio.Future[Any], work: Callable[[], Any]) -> None:
-        value, error = None, None
-        try:
-            value = work()
-        except BaseException as failure:  # an exit in a thread is that call's failure, not the process's wish
-            error = failure if isinstance(failure, Exception) else RuntimeError(repr(failure))
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
-            future.get_loop().call_soon_threadsafe(self._settle, future, (value, error))
 
-    def _settle(self, future: asyncio.Future[Any], outcome: object) -> None:
-        self._free += 1
-        if not future.done():
-            future.set_result(outcome)
+def _settle(outcome: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        outcome.set_result(work())
+    except BaseException as error:  # an exit in a thread is that call's failure, not the process's wish
+        is_plain = isinstance(error, Exception) and not isinstance(error, StopIteration)
+        outcome.set_exception(error if is_plain else RuntimeError(repr(error)))
 
 
 async def call(part: Part, hook: str, timeout_s: float, pool: Pool, work: Callable[[], Any], root: Path) -> Answer:
     """Call a hook's implementation in a task of its own, so that one which swallows its cancellation is left behind."""
-    problem: Exception | None = None
-    value, started = None, time.perf_counter()
     task = asyncio.create_task(_owned(part, pool, work))
     try:
         await asyncio.wait({task}, timeout=timeout_s)
@@ -67,14 +58,13 @@ async def call(part: Part, hook: str, timeout_s: float, pool: Pool, work: Callab
     if not task.done():
         await asyncio.wait({task}, timeout=GRACE_S)
     try:
-        value = task.result()
+        return Answer(part.name, part.file, task.result(), None)
     except (asyncio.CancelledError, asyncio.InvalidStateError) as stuck:
         advice = f"{place(stuck, root)}: bound what it waits for, or raise the time-out"
-        problem = Problem(f"{part}: {hook} did not end within {timeout_s:g} s{advice}")
+        problem: Exception = Problem(f"{part}: {hook} did not end within {timeout_s:g} s{advice}")
     except Exception as error:
         problem = explain(part, hook, error, root)
-    part.boot_ms += (time.perf_counter() - started) * 1000
-    return Answer(part.name, part.file, value, problem)
+    return Answer(part.name, part.file, None, problem)
 
 
 async def _owned(part: Part, pool: Pool, work: Callable[[], Any]) -> Any:

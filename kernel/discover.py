@@ -43,7 +43,7 @@ def plugin_class(module: ModuleType, part: Part) -> type | None:
     found = [value for value in own if isinstance(value, type) and marked(value)]
     if len(found) > 1:
         names = ", ".join(cls.__name__ for cls in found)
-        raise Problem(f"{part} holds {len(found)} plugins ({names}): one file is one feature, move each into its own file")
+        raise Problem(f"{part} holds {len(found)} plugins ({names}): one file is one feature, give each its own")
     return found[0] if found else None
 
 

@@ -16,11 +16,12 @@ def choose(offers: Iterable[Offer], environ: Mapping[str, str], problems: list[E
         by_name.setdefault(offer[0].name, {})[offer[1].name] = offer
     for name, several in sorted(by_name.items()):
         variable = f"TOOL_{name.upper()}"
-        value = environ.get(variable, "" if len(several) > 1 else [*several][0])
+        value = environ.get(variable, "" if len(several) > 1 else next(iter(several)))
         if value in several:
             yield several[value]
         else:
-            files, advice = " and ".join(str(module) for _, module in several.values()), guess(value, several, "offered")
+            files = " and ".join(str(module) for _, module in several.values())
+            advice = guess(value, several, "offered")
             problems.append(Problem(f"tool {name!r} is offered by {files}, and {variable} is {value!r}: {advice}"))
 
 

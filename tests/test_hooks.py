@@ -13,10 +13,11 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "hooks.md"
 HEAD = """# Hooks
 
-Every point at which a module, a tool or a plugin joins, in the order of the calls. `hookspecs.py` is the source of this
-page: `python tests/test_hooks.py` writes it. How to write one: `from hookspecs import hookimpl`, mark a method, name only
-the arguments that you want. `def`, `async def` and generators work alike; one that hangs, raises or takes an unknown
-argument is named with its file. A *module* is `tools/<name>/__init__.py`, or what an entry point in the group `microcoreos` names.
+Every point at which a module, a tool or a plugin joins, in the order of the calls. `hookspecs.py` is the source of
+this page: `python tests/test_hooks.py` writes it. How to write one: `from hookspecs import hookimpl`, mark a
+method, and name only the arguments that you want. `def`, `async def` and generators work alike; one that hangs,
+raises or takes an unknown argument is named with its file. A *module* is `tools/<name>/__init__.py`, or what an
+entry point in the group `microcoreos` names.
 
 | hook | who, when, what |
 |---|---|

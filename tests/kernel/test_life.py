@@ -74,7 +74,7 @@ async def test_what_booted_is_shut_down_when_a_later_boot_fails(project: Project
 
 async def test_what_has_not_booted_yet_is_not_shut_down(project: Project) -> None:
     tool(project, "clock", "@hookimpl\ndef on_boot(self): raise OSError(3)")
-    project.plugin("shop.a", "@hookimpl\ndef on_shutdown(self): self.board.note('shutdown a')")
+    project.plugin("shop.a", noting("a"))
 
     await project.errors()
 
@@ -95,7 +95,9 @@ async def test_a_shutdown_goes_on_after_one_that_fails_or_hangs(
 ) -> None:
     project.plugin("shop.a", noting("a"))
     project.plugin("shop.b", "@hookimpl\ndef on_shutdown(self): raise OSError('no disk')")
-    project.plugin("shop.c", "import asyncio\n@hookimpl\nasync def on_shutdown(self): await self.asyncio.Event().wait()")
+    project.plugin(
+        "shop.c", "import asyncio\n@hookimpl\nasync def on_shutdown(self): await self.asyncio.Event().wait()"
+    )
     kernel = await project.booted(shutdown_timeout_s=0.05)
     caplog.clear()
 
@@ -197,7 +199,9 @@ async def test_the_choice_of_a_tool_leaves_the_other_one_unmade(project: Project
 async def test_quarantine_undoes_what_the_broken_plugin_registered_and_serves_the_rest(
     project: Project, caplog: pytest.LogCaptureFixture
 ) -> None:
-    project.plugin("shop.a", "@hookimpl\nasync def on_boot(self):\n    self.board.pin('/a')\n    raise OSError('no disk')")
+    project.plugin(
+        "shop.a", "@hookimpl\nasync def on_boot(self):\n    self.board.pin('/a')\n    raise OSError('no disk')"
+    )
     project.plugin("shop.b", "@hookimpl\nasync def on_boot(self): self.board.pin('/a')")
 
     kernel = await project.booted(quarantine=True)
@@ -314,7 +318,8 @@ DESCRIBE = {
     "generator": "def describe(self):\n    yield Fact('k', 'o', 'a')\n    yield Fact('k', 'o', 'b')",
     "async def": "async def describe(self): return [Fact('k', 'o', 'a'), Fact('k', 'o', 'b')]",
     "async generator": "async def describe(self):\n    yield Fact('k', 'o', 'a')\n    yield Fact('k', 'o', 'b')",
-    "awaitable": "def describe(self): return self.later()\nasync def later(self): return [Fact('k', 'o', 'a'), Fact('k', 'o', 'b')]",
+    "awaitable": "def describe(self): return self.later()\n"
+                 "async def later(self): return [Fact('k', 'o', 'a'), Fact('k', 'o', 'b')]",
 }  # fmt: skip
 
 
@@ -370,6 +375,7 @@ async def test_the_first_answer_serves_inside_the_middleware_lowest_order_outerm
 
 
 async def test_a_middleware_that_cannot_be_made_is_named(project: Project) -> None:
+    project.tool("web", "@hookimpl\ndef asgi_app(self): return 'app'")
     project.plugin("shop.a", "@hookimpl\ndef register_middleware(self): return [Middleware(lambda app: 1 / 0)]")
 
     assert await project.errors() == [
@@ -379,7 +385,9 @@ async def test_a_middleware_that_cannot_be_made_is_named(project: Project) -> No
 
 
 async def test_each_stand_in_wraps_the_one_before_and_is_for_one_plugin(project: Project) -> None:
-    stand_in = "@hookimpl\ndef wrap_tool(name, tool, owner):\n    return ('{0}', tool, owner) if name == 'clock' else None\n"
+    stand_in = (
+        "@hookimpl\ndef wrap_tool(name, tool, owner):\n    return ('{0}', tool, owner) if name == 'clock' else None\n"
+    )
     project.tool("clock")
     for name in ("w1", "w2"):
         project.module(name, stand_in.format(name))
@@ -403,8 +411,8 @@ async def test_a_stand_in_may_be_empty(project: Project) -> None:
 
 
 async def test_a_tool_whose_property_raises_is_registered(project: Project) -> None:
-    body = "@property\ndef torn(self): raise OSError('evaluated')\n@hookimpl\ndef describe(self): return [Fact('k', 'o', 'a')]"
-    project.tool("clock", body)
+    torn = "@property\ndef torn(self): raise OSError('evaluated')\n"
+    project.tool("clock", torn + "@hookimpl\ndef describe(self): return [Fact('k', 'o', 'a')]")
 
     kernel = await project.booted()
 
@@ -414,7 +422,11 @@ async def test_a_tool_whose_property_raises_is_registered(project: Project) -> N
 # ---------------------------------------------------------------- rules
 
 
-RULE = "@hookimpl\ndef check_source(file, tree):\n    return [Finding('no-{grade}', 'has no docstring', file, 3, {error})]\n"
+RULE = """
+@hookimpl
+def check_source(file, tree):
+    return [Finding('no-{grade}', 'has no docstring', file, 3, {error})]
+"""
 
 
 async def test_an_error_of_a_rule_on_source_keeps_the_file_from_running(project: Project) -> None:
@@ -445,8 +457,8 @@ async def test_a_syntax_error_is_named_with_its_line_under_a_rule_too(project: P
     project.file("shop.a", "def a(:\n")
 
     assert await project.errors() == [
-        "shop.a (domains/shop/plugins/a.py) does not import: SyntaxError: invalid syntax (at domains/shop/plugins/a.py:2): "
-        "correct that line, or delete the file"
+        "shop.a (domains/shop/plugins/a.py) does not import: SyntaxError: invalid syntax "
+        "(at domains/shop/plugins/a.py:2): correct that line, or delete the file"
     ]
 
 

@@ -22,8 +22,8 @@ async def test_two_offers_of_one_name_without_a_choice_name_both_files(project: 
     project.module("sundial", "class Work: pass\n" + offering('Tool("clock", Work, None, lambda environ: Work())'))
 
     assert await project.errors() == [
-        "tool 'clock' is offered by tools.clock (tools/clock/__init__.py) and tools.sundial (tools/sundial/__init__.py), "
-        "and TOOL_CLOCK is '': use one of these (offered: tools.clock, tools.sundial)"
+        "tool 'clock' is offered by tools.clock (tools/clock/__init__.py) and tools.sundial "
+        "(tools/sundial/__init__.py), and TOOL_CLOCK is '': use one of these (offered: tools.clock, tools.sundial)"
     ]
 
 
@@ -49,7 +49,10 @@ async def test_a_thing_registered_twice_names_both_files(project: Project) -> No
 
 IMPORTS = {
     "syntax": ("def a(:\n", "SyntaxError: invalid syntax (at domains/shop/plugins/greet.py:2)"),
-    "missing": ("import nowhere_at_all\n", "ModuleNotFoundError: No module named 'nowhere_at_all' (at domains/shop/plugins/greet.py:2)"),
+    "missing": (
+        "import nowhere_at_all\n",
+        "ModuleNotFoundError: No module named 'nowhere_at_all' (at domains/shop/plugins/greet.py:2)",
+    ),
     "exit": ("raise SystemExit(7)\n", "SystemExit: 7 (at domains/shop/plugins/greet.py:2)"),
 }  # fmt: skip
 
@@ -94,7 +97,7 @@ async def test_a_file_without_a_plugin_is_named(project: Project) -> None:
     project.file("shop.greet", "class Greet: pass\n")
 
     assert await project.errors() == [
-        f"{GREET} holds no plugin: mark a method of its one class with @hookimpl (from hookspecs import it)"
+        f"{GREET} holds no plugin: mark a method of its one class with @hookimpl of hookspecs"
     ]
 
 
@@ -103,7 +106,7 @@ async def test_a_file_with_two_plugins_is_named(project: Project) -> None:
     project.file("shop.greet", one.format("Greet") + one.format("Hello"))
 
     assert await project.errors() == [
-        f"{GREET} holds 2 plugins (Greet, Hello): one file is one feature, move each into its own file"
+        f"{GREET} holds 2 plugins (Greet, Hello): one file is one feature, give each its own"
     ]
 
 
@@ -134,7 +137,9 @@ async def test_a_hook_that_raises_is_named_with_its_line(project: Project) -> No
 async def test_a_constructor_that_raises_is_named_with_its_line(project: Project) -> None:
     project.plugin("shop.greet", "def __init__(self): raise OSError('no disk')\n@hookimpl\ndef on_ready(self): pass")
 
-    assert await project.errors() == [f"{GREET}: __init__ failed: OSError: no disk (at domains/shop/plugins/greet.py:5)"]
+    assert await project.errors() == [
+        f"{GREET}: __init__ failed: OSError: no disk (at domains/shop/plugins/greet.py:5)"
+    ]
 
 
 HANGING = "import asyncio, threading\n@hookimpl\n"
@@ -181,7 +186,9 @@ async def test_a_set_up_that_raises_is_named(project: Project) -> None:
 async def test_a_set_up_that_answers_with_nothing_is_named(project: Project) -> None:
     project.module("clock", "class Work: pass\n" + offering('Tool("clock", Work, None, lambda environ: None)'))
 
-    assert await project.errors() == ["clock (tools/clock/__init__.py): set-up made nothing: return the tool from its factory"]
+    assert await project.errors() == [
+        "clock (tools/clock/__init__.py): set-up made nothing: return the tool from its factory"
+    ]
 
 
 async def test_nobody_is_blamed_for_asking_for_a_tool_that_is_broken(project: Project) -> None:
@@ -198,12 +205,12 @@ async def test_a_setting_of_the_wrong_type_is_named(project: Project) -> None:
         "from msgspec import Struct, convert\n"
         "class Settings(Struct, rename='upper'):\n    clock_rate_s: float = 1\n"
         "class Work: pass\n"
-    ) + offering('Tool("clock", Work, Settings, lambda environ: convert(environ, Settings, strict=False))'))  # fmt: skip
+    ) + offering('Tool("clock", Work, Settings, lambda given: convert(given, Settings, strict=False))'))  # fmt: skip
     project.environ["CLOCK_RATE_S"] = "abc"
 
     assert await project.errors() == [
         "clock (tools/clock/__init__.py): setting CLOCK_RATE_S is of the wrong type: Expected `float`, got `str`: "
-        "correct the environment variable"
+        "correct the environment"
     ]
 
 
