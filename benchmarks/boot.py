@@ -1,8 +1,8 @@
 """How long a boot takes, and what it holds in memory, with 10, 200 and 1,000 plugins; printed as a Markdown table.
 
 Each row is the median of rounds of fresh processes: one imports the plugin files and registers them with pluggy,
-nothing else; one boots them with every tool of this checkout, from the kernel's first line to ready. Third-party packages
-are imported before either clock starts, and every file is compiled beforehand.
+nothing else; one boots them with every tool of this checkout, from the kernel's first line to ready. Third-party
+packages are imported before either clock starts, and every file is compiled beforehand.
 
     .venv/bin/python benchmarks/boot.py [--rounds 5] [10 200 1000]
 """

@@ -1,9 +1,32 @@
 """What every test run says at its end: nothing is left out in silence."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
+LEFT_OUT = pytest.StashKey[int]()
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    left_out = len(terminalreporter.stats.get("deselected", []))
-    if left_out:
-        terminalreporter.write_line(f"left out: {left_out} tests; everything that CI runs: scripts/test --tier ci")
+
+class WorkersReport:
+    """Carries the count from pytest-xdist's workers, which all collect the same tests, to the one that prints."""
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.pluginmanager.hasplugin("dsession"):
+        config.pluginmanager.register(WorkersReport())
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    config: Any = items[0].config
+    config.stash[LEFT_OUT] = config.stash.get(LEFT_OUT, 0) + len(items)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = config.stash[LEFT_OUT]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"left out: {count} tests; everything that CI runs: scripts/test --tier ci")

@@ -810,7 +810,7 @@ async def test_the_declared_type_is_answered_and_nothing_more(
         (Any, object()),
         (Any, "\ud800"),
     ],
-    ids=str,
+    ids=lambda one: type(one).__name__,
 )
 async def test_an_answer_that_was_not_declared_is_a_500_without_text(
     http: Served, kind: Any, value: Any, caplog: pytest.LogCaptureFixture
