@@ -8,16 +8,9 @@ import pytest
 LEFT_OUT = pytest.StashKey[int]()
 
 
-class WorkersReport:
-    """Carries the count from pytest-xdist's workers, which all collect the same tests, to the one that prints."""
-
-    def pytest_testnodedown(self, node: Any) -> None:
-        node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.hasplugin("dsession"):
-        config.pluginmanager.register(WorkersReport())
+def pytest_testnodedown(node: Any) -> None:
+    """Take the count from pytest-xdist's workers, which all collect the same tests, to where it is printed."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
 
 
 def pytest_deselected(items: Sequence[pytest.Item]) -> None:
