@@ -116,6 +116,10 @@ class Finding(NamedTuple):
     line: int = 0
     is_error: bool = True
 
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}: " if self.file else ""
+        return f"{place}{self.message} [{self.code}]"
+
 
 class Fact(NamedTuple):
     """One thing that stands after boot, as the manifest renders it; `owner` is the plugin's or tool's name."""
@@ -167,61 +171,55 @@ what it returns if that is awaitable. Raises a Refusal with status 503 when ever
 # ---------------------------------------------------------------- hooks, in the order of their calls
 
 
-@hookspec
 def register_tools() -> Iterable[Tool]:  # type: ignore[empty-body]
     """Module, first of all: offer tools. Import the work inside the factory: an offer not taken then costs nothing."""
 
 
-@hookspec
 def check_source(file: str, tree: ast.Module) -> Iterable[Finding]:  # type: ignore[empty-body]
     """Module, before a plugin's file is imported: rules on source. An error keeps the file from running."""
 
 
-@hookspec
 def wrap_tool(name: str, tool: object, owner: str) -> object | None:
     """Module, while a plugin is wired: answer with a stand-in for `tool` that `owner` gets, or None for none."""
 
 
-@hookspec
 def on_boot(system: System, run: Run) -> None:
     """Anyone, tools before plugins, by name: register endpoints and subscriptions, open connections; start no work."""
 
 
-@hookspec
 def asgi_app(system: System) -> ASGIApp:  # type: ignore[empty-body]
     """Tool, after every `on_boot`: answer with what serves requests. The first answer counts."""
 
 
-@hookspec
 def register_middleware() -> Iterable[Middleware]:  # type: ignore[empty-body]
     """Anyone, with `asgi_app`: wrap what serves requests."""
 
 
-@hookspec
 def describe() -> Iterable[Fact]:  # type: ignore[empty-body]
     """Anyone, after `on_boot`: say what stands, for the manifest."""
 
 
-@hookspec
 def check(system: System) -> Iterable[Finding]:  # type: ignore[empty-body]
     """Anyone, after `describe`, and in `python -m manifest check`: rules on what stands."""
 
 
-@hookspec
 def register_commands() -> Iterable[Command]:  # type: ignore[empty-body]
     """Anyone, for `python -m manifest <name>`: offer commands."""
 
 
-@hookspec
 def on_ready() -> None:
     """Anyone, last in the boot, when all stands and no request is served yet: start consuming."""
 
 
-@hookspec
 def check_health() -> None:
     """Tool or plugin, at `/health/ready`: raise when not ready."""
 
 
-@hookspec
 def on_shutdown() -> None:
     """Anyone that booted, in reverse order, under a time-out: finish and release."""
+
+
+HOOKS: tuple[Callable[..., Any], ...] = (
+    register_tools, check_source, wrap_tool, on_boot, asgi_app, register_middleware, describe, check, register_commands,
+    on_ready, check_health, on_shutdown)  # fmt: skip
+[hookspec(hook) for hook in HOOKS]  # a comprehension leaves no name behind, which would be one more hook

@@ -139,11 +139,11 @@ def register(root: Path) -> float:
 async def boot(root: Path, *, is_listing: bool) -> None:
     """Boot the tree; list the third-party modules that this needs, or print what it took."""
     from kernel.boot import Kernel
-    from manifest import scratch
+    from manifest import KernelSettings, scratch
 
     with scratch() as environ:
         started = time.perf_counter()
-        kernel = Kernel(root, environ)
+        kernel = Kernel(root, environ, KernelSettings())
         await kernel.boot()
         took_ms = (time.perf_counter() - started) * 1000
         resident_mib = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -1,4 +1,4 @@
 """The blind orchestrator: it discovers, wires, boots and shuts down, and knows no tool's name and no business rule.
 
-discover -> resolve -> boot      errors: what each of them may find wrong · call: how a hook is called
+wiring -> boot      errors: what each of them may find wrong · call: how a hook is called
 """

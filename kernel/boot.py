@@ -5,11 +5,9 @@ import faulthandler
 import importlib
 import inspect
 import logging
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +15,13 @@ import pluggy
 
 import hookspecs
 from hookspecs import Answer, ASGIApp, Fact, Finding, Middleware, Part, System, owner
-from kernel import discover
+from kernel import wiring
 from kernel.call import GRACE_S, Pool, call
-from kernel.errors import BootError, Problem, explain, guess, words
-from kernel.resolve import Offer, choose, needs
+from kernel.errors import BootError, Problem, explain, guess
 
 log = logging.getLogger(__name__)
 LATE = "registered after its hook had ended: call it in `on_boot`, and await what you start there"
+FOLDERS = ("tools", "domains")
 
 
 class Hooks(pluggy.PluginManager):
@@ -36,17 +34,14 @@ class Hooks(pluggy.PluginManager):
 class Kernel:
     """`await boot()`, serve `app`, `await shutdown()`: once, on one event loop."""
 
-    def __init__(self, root: Path, environ: Mapping[str, str], *, boot_timeout_s: float = 10,
-                 shutdown_timeout_s: float = 10, quarantine: bool = False, disabled: Iterable[str] = (),
-                 folders: tuple[str, str] = ("tools", "domains")) -> None:  # fmt: skip
+    def __init__(self, root: Path, environ: Mapping[str, str], settings: Any, folders: Sequence[str] = FOLDERS) -> None:
         self.app: ASGIApp | None = None
         self._facts, self._findings, self._problems = list[Fact](), list[Finding](), list[Exception]()
         domains = sorted(root.glob(f"{folders[1]}/[!_.]*/"))
         self.system = System(self.gather, domains, [], [], self._facts, self._findings)
-        self._root, self._environ, self._folders = root, environ, folders
-        self._quarantine, self._disabled, self._pool = quarantine, {*disabled}, Pool()
-        self._timeout_s, self._shutdown_timeout_s, self._watched_s = boot_timeout_s, shutdown_timeout_s, 0.0
-        self._parts: dict[str, Part] = {}  # what is registered, by the name that pluggy knows
+        self._root, self._environ, self._settings, self._folders = root, environ, settings, folders
+        self._timeout_s, self._watched_s, self._is_ending = settings.boot_timeout_s, 0.0, False
+        self._pool, self._parts = Pool(), dict[str, Part]()  # what is registered, by the name that pluggy knows
         self._hooks = Hooks(hookspecs.PROJECT)
         self._hooks.add_hookspecs(hookspecs)
 
@@ -57,14 +52,21 @@ class Kernel:
             BootError: all that was found wrong; with quarantine, only where more than plugins is broken. What had
                 booted is shut down.
         """
-        started = time.perf_counter()
+        about, apps, layers = {"system": self.system, "run": self._pool.run}, list[ASGIApp](), list[Middleware]()
         try:
             await self._load_plugins(self._make_tools(await self._load_modules()))
-            await self._stand()
+            for due in ({"module", "tool"}, {"plugin"}):
+                self._stop_if_broken()
+                await self._each("on_boot", about, due=due)
+            await self._each("asgi_app", about, apps.append)
+            await self._each("register_middleware", about, layers.extend)
+            for layer in sorted(layers if apps else [], key=lambda one: one.order)[::-1]:
+                apps[0] = layer.factory(apps[0])
+            self.app = next(iter(apps), None)
+            await self._each("describe", about, self._facts.extend)
+            await self._each("check", about, self._findings.extend)
             if consume:
-                for one in [one for one in self._findings if not one.is_error]:
-                    log.warning("%s", words(one))
-                self._problems += [Problem(words(one)) for one in self._findings if one.is_error]
+                self._problems += [Problem(str(one)) for one in self._findings if one.is_error]
                 self._stop_if_broken()
                 await self._each("on_ready", {})
             self._stop_if_broken()
@@ -72,12 +74,10 @@ class Kernel:
             await self.shutdown()
             raise
         faulthandler.cancel_dump_traceback_later()
-        counts, took_ms = (len(self.system.tools), len(self.system.plugins)), (time.perf_counter() - started) * 1000
-        log.info("booted %d tools, %d plugins in %.0f ms", *counts, took_ms)
 
     async def shutdown(self) -> None:
         """Ask what booted to finish, in reverse order, then undo every registration; no failure stops this half-way."""
-        self._timeout_s, self._watched_s, self._problems = self._shutdown_timeout_s, 0.0, []
+        self._timeout_s, self._watched_s, self._is_ending = self._settings.shutdown_timeout_s, 0.0, True
         try:
             await self._each("on_shutdown", {}, due={"ready"}, step=-1)
             for part in reversed(self._parts.values()):
@@ -85,8 +85,6 @@ class Kernel:
                     part.undo.close()
         finally:
             faulthandler.cancel_dump_traceback_later()
-        for problem in self._problems:
-            log.error("%s", problem)
 
     async def gather(self, hook: str, **arguments: Any) -> list[Answer]:
         """See `hookspecs.System`."""
@@ -94,66 +92,62 @@ class Kernel:
 
     # ------------------------------------------------------------ wiring: nothing here opens or starts anything
 
-    async def _load_modules(self) -> list[Offer]:
-        offers: list[Offer] = []
-        for part in discover.modules(self._root, self._folders[0]):
+    async def _load_modules(self) -> list[wiring.Offer]:
+        offers: list[wiring.Offer] = []
+        for part in wiring.modules(self._root, self._folders[0]):
             with self._blamed(part, "import"):
                 module = importlib.import_module(part.module)
                 self._register(part, module, module)
-                if part.file.startswith(discover.ENTRY) and discover.plugin_class(module, part):
+                if part.file.startswith(wiring.ENTRY) and wiring.plugin_class(module, part):
                     self.system.plugins.append(Part(part.name, part.file, module=part.module))
         await self._each("register_tools", {}, lambda tools: offers.extend((tool, owner.get()) for tool in tools))
         return offers
 
-    def _make_tools(self, offers: list[Offer]) -> dict[str, Any]:
-        """Make the chosen tools; the name of a broken one stays known, so that no plugin is blamed for it."""
-        tools: dict[str, Any] = {tool.name: None for tool, _ in offers}
-        for tool, module in choose(offers, self._environ, self._problems):
-            part = Part(tool.name, module.file, kind="tool", contract=tool.contract, settings=tool.settings)
-            part.summary = discover.summary(tool.contract)
-            self.system.tools.append(part)
+    def _make_tools(self, offers: list[wiring.Offer]) -> dict[str, Any]:
+        """Make the chosen tools; in a broken one's place stands the kernel, so that no plugin is blamed for it."""
+        tools: dict[str, Any] = {tool.name: self for tool, _ in offers}
+        for name in sorted(tools):
+            part = Part(name, "", kind="tool")
             with self._blamed(part, "set-up"):
-                specs = sys.modules[tool.contract.__module__]
-                if discover.marked(specs, "spec"):
+                tool, module = wiring.choose(name, offers, self._environ)
+                part.file, part.contract, part.settings = module.file, tool.contract, tool.settings
+                part.summary = wiring.summary(tool.contract)
+                self.system.tools.append(part)
+                if wiring.marked(specs := importlib.import_module(tool.contract.__module__), "spec"):
                     self._hooks.add_hookspecs(specs)
-                made = tool.factory(self._environ)
+                tools[name] = made = tool.factory(self._environ)
                 self._register(part, made, type(made))
-                tools[tool.name] = made
         return tools
 
     async def _load_plugins(self, tools: dict[str, Any]) -> None:
-        plugins = self.system.plugins
-        plugins += discover.plugins(self._root, self._folders[1])
-        plugins.sort(key=lambda part: part.name)
-        names = {part.name for part in plugins}
-        for name in sorted(self._disabled - names):
-            advice = guess(name, names, "plugins")
-            self._problems.append(Problem(f"PLUGINS_DISABLED names {name!r}, which is no plugin: {advice}"))
-        for part in plugins:
-            part.state = "disabled" if part.name in self._disabled else "found"
-            if part.state == "found":
+        disabled = self._settings.plugins_disabled.replace(",", " ").split()
+        self.system.plugins += wiring.plugins(self._root, self._folders[1])
+        self.system.plugins.sort(key=lambda part: part.name)
+        for part in self.system.plugins:
+            if part.name in disabled:
+                part.state = "disabled"
+            else:
                 with self._blamed(part, "import"):
                     await self._load_plugin(part, tools)
 
     async def _load_plugin(self, part: Part, tools: dict[str, Any]) -> None:
         await self._check_source(part)
-        cls = discover.plugin_class(importlib.import_module(part.module), part)
+        cls = wiring.plugin_class(importlib.import_module(part.module), part)
         if cls is None:
             raise Problem(f"{part} holds no plugin: mark a method of its one class with @hookimpl of hookspecs")
-        part.summary, part.needs = discover.summary(cls), needs(part, cls, tools)
-        if all(tools[name] is not None for name in part.needs):
+        part.summary, part.needs = wiring.summary(cls), wiring.needs(part, cls, tools)
+        if all(tools[name] is not self for name in part.needs):
             given = {name: await self._wrapped(name, tools[name], part.name) for name in part.needs}
             with self._blamed(part, "__init__"):
                 self._register(part, cls(**given), cls)
 
     async def _check_source(self, part: Part) -> None:
-        file, found = self._root / part.file, list[Finding]()
-        if self._hooks_of("check_source") and file.is_file():
-            tree = ast.parse(file.read_bytes(), str(file))
+        if self._hooks_of("check_source") and (file := self._root / part.file).is_file():
+            found, tree = list[Finding](), ast.parse(file.read_bytes(), str(file))
             await self._each("check_source", {"file": part.file, "tree": tree}, found.extend)
-        if errors := [Problem(words(one)) for one in found if one.is_error]:
-            raise BootError("rules", errors)
-        self._findings += found
+            self._findings += [one for one in found if not one.is_error]
+            if errors := [str(one) for one in found if one.is_error]:
+                raise Problem("; ".join(errors))
 
     async def _wrapped(self, name: str, tool: Any, plugin: str) -> Any:
         arguments = {"name": name, "tool": tool, "owner": plugin}
@@ -161,34 +155,17 @@ class Kernel:
         return arguments["tool"]
 
     def _register(self, part: Part, thing: object, marks: object) -> None:
-        hooks, known, key = discover.marked(marks), vars(self._hooks.hook), f"{part.kind} {part}"
+        hooks, known, key = wiring.marked(marks), vars(self._hooks.hook), f"{part.kind} {part}"
         for name in hooks:
             if name not in known:
                 raise Problem(f"{part} marks {name!r} with @hookimpl, which is no hook: {guess(name, known, 'hooks')}")
             names = known[name].spec.argnames
             for spare in inspect.signature(getattr(thing, name)).parameters.keys() - {*names}:
                 raise Problem(f"{part}: hook {name!r} has no argument {spare!r}: {guess(spare, names, 'arguments')}")
-        if self._hooks.register(thing, key) is None:
-            raise Problem(f"{part}: set-up made nothing: return the tool from its factory")
+        self._hooks.register(thing, key)
         self._parts[key] = part
         if "on_boot" not in hooks:  # all its boot was to be made
             part.state, part.undo.sealed = "ready", LATE
-
-    # ------------------------------------------------------------ standing up
-
-    async def _stand(self) -> None:
-        about, apps, layers = {"system": self.system}, list[ASGIApp](), list[tuple[Middleware, Part]]()
-        for due in ({"module", "tool"}, {"plugin"}):
-            self._stop_if_broken()
-            await self._each("on_boot", {**about, "run": self._pool.run}, due=due)
-        await self._each("asgi_app", about, apps.append)
-        await self._each("register_middleware", {}, lambda ones: layers.extend((one, owner.get()) for one in ones))
-        for layer, part in sorted(layers if apps else [], key=lambda pair: pair[0].order)[::-1]:
-            with self._blamed(part, "middleware"):
-                apps[0] = layer.factory(apps[0])
-        self.app = next(iter(apps), None)
-        await self._each("describe", {}, self._facts.extend)
-        await self._each("check", about, self._findings.extend)
 
     def _stop_if_broken(self) -> None:
         if self._problems:
@@ -200,8 +177,8 @@ class Kernel:
         return list(getattr(self._hooks.hook, name).get_hookimpls())
 
     async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Answer:
-        work = partial(one.function, **{name: arguments[name] for name in one.argnames})
-        return await call(self._parts[one.plugin_name], hook, self._timeout_s, self._pool, work, self._root)
+        part, given = self._parts[one.plugin_name], {name: arguments[name] for name in one.argnames}
+        return await call(part, hook, self._timeout_s, self._pool, self._root, one.function, given)
 
     async def _each(self, hook: str, arguments: Mapping[str, Any], take: Callable[[Any], object] = id, *,
                     due: Set[str] = frozenset(), step: int = 1) -> None:  # fmt: skip
@@ -210,9 +187,7 @@ class Kernel:
             part = self._parts[one.plugin_name]
             if not due or due & {part.kind, part.state}:
                 with self._blamed(part, hook):
-                    started = time.perf_counter()
                     answer = await self._call(hook, one, arguments)
-                    part.boot_ms += (time.perf_counter() - started) * 1000
                     if answer.error:
                         raise answer.error
                     part.state, part.undo.sealed = "ready", LATE
@@ -222,22 +197,21 @@ class Kernel:
     @contextmanager
     def _blamed(self, part: Part, step: str) -> Iterator[None]:
         """Let `part` own what happens inside; when it fails, record that and take back whatever it registered."""
-        token = owner.set(part)
-        if time.monotonic() > self._watched_s:  # a step that blocks the loop for good: print its stack, and exit
-            self._watched_s = time.monotonic() + GRACE_S
-            faulthandler.dump_traceback_later(self._timeout_s + 3 * GRACE_S, exit=True, file=sys.__stderr__ or 2)
+        token, started = owner.set(part), time.monotonic()
+        if started > self._watched_s:  # a step that blocks the loop for good: print its stack, and exit
+            self._watched_s = started + GRACE_S
+            faulthandler.dump_traceback_later(self._timeout_s + 3 * GRACE_S, exit=True, file=2)
         try:
             yield
         except (Exception, SystemExit) as error:
-            with self._blamed(part, "undo"):  # which takes back what is left when that fails
-                part.undo.close()
+            part.undo.close()
             problem = explain(part, step, error, self._root)
-            problems = getattr(problem, "exceptions", [problem])
-            part.state, part.error, part.undo.sealed = "broken", "; ".join(map(str, problems)), LATE
+            part.state, part.error, part.undo.sealed = "broken", str(problem), LATE
             self._hooks.unregister(name=f"{part.kind} {part}")
-            if self._quarantine and part.kind == "plugin":
-                log.error("broken: %s", part.error)
+            if self._is_ending or (part.kind == "plugin" and self._settings.on_broken_plugin == "quarantine"):
+                log.error("%s", problem)
             else:
-                self._problems += problems
+                self._problems.append(problem)
         finally:
+            part.boot_ms += (time.monotonic() - started) * 1000
             owner.reset(token)

@@ -48,15 +48,14 @@ def _settle(outcome: Future[Any], work: Callable[[], Any]) -> None:
         outcome.set_exception(error if is_plain else RuntimeError(repr(error)))
 
 
-async def call(part: Part, hook: str, timeout_s: float, pool: Pool, work: Callable[[], Any], root: Path) -> Answer:
+async def call(part: Part, hook: str, timeout_s: float, pool: Pool, root: Path, function: Any, given: Any) -> Answer:
     """Call a hook's implementation in a task of its own, so that one which swallows its cancellation is left behind."""
-    task = asyncio.create_task(_owned(part, pool, work))
+    task = asyncio.create_task(_owned(part, pool, partial(function, **given)))
     try:
         await asyncio.wait({task}, timeout=timeout_s)
     finally:
         task.cancel()
-    if not task.done():
-        await asyncio.wait({task}, timeout=GRACE_S)
+    await asyncio.wait({task}, timeout=GRACE_S)
     try:
         return Answer(part.name, part.file, task.result(), None)
     except (asyncio.CancelledError, asyncio.InvalidStateError) as stuck:
@@ -71,8 +70,6 @@ async def _owned(part: Part, pool: Pool, work: Callable[[], Any]) -> Any:
     owner.set(part)
     try:
         value = await (work() if inspect.iscoroutinefunction(work) else pool.run(work))
-        if inspect.isasyncgen(value):
-            return [one async for one in value]
         return list(value) if inspect.isgenerator(value) else value
     except SystemExit as error:  # asyncio would end the whole process
         raise RuntimeError(repr(error)) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from hookspecs import Finding, Part
+from hookspecs import Part
 
 
 class Problem(Exception):  # noqa: N818 (one entry of a BootError)
@@ -37,8 +37,8 @@ def place(error: BaseException, root: Path) -> str:
     """Answer ` (at file:line)`, the deepest line of the project itself that led to `error`, or an empty string."""
     lines = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     lines += [(Path(error.filename or ""), error.lineno)] if isinstance(error, SyntaxError) else []
-    foreign = {Path(__file__).parent, root / ".venv"}
-    ours = [one for one in lines if root in one[0].parents and not foreign & {*one[0].parents}]
+    # neither the kernel's own lines nor those of packages: who wrote the others can correct them
+    ours = [at for at in lines if root in at[0].parents and not {"kernel", ".venv"} & {*at[0].relative_to(root).parts}]
     return f" (at {ours[-1][0].relative_to(root)}:{ours[-1][1]})" if ours else ""
 
 
@@ -52,13 +52,3 @@ def explain(part: Part, step: str, error: BaseException, root: Path) -> Exceptio
     if step == "import":
         return Problem(f"{part} does not import: {what}: correct that line, or delete the file")
     return Problem(f"{part}: {step} failed: {what}")
-
-
-def words(finding: Finding) -> str:
-    """Put a finding into words.
-
-    >>> words(Finding("no-doc", "Greet has no docstring", "greet.py", 3))
-    'greet.py:3: Greet has no docstring [no-doc]'
-    """
-    line = f"{finding.file}:{finding.line}: " if finding.file else ""
-    return f"{line}{finding.message} [{finding.code}]"

@@ -90,8 +90,7 @@ def _report(system: System) -> int:
     """Print findings and broken plugins; only warnings leave the exit code at 0."""
     for finding in sorted(system.findings):
         grade = "error" if finding.is_error else "warning"
-        place = f"{finding.file}:{finding.line}: " if finding.file else ""
-        print(f"{grade}: {place}{finding.message} [{finding.code}]")
+        print(f"{grade}: {finding}")
     broken = [part for part in system.plugins if part.state == "broken"]
     for part in sorted(broken, key=lambda part: part.name):
         print(f"error: {part.error}")

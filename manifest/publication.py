@@ -16,13 +16,16 @@ FILE = "AI_CONTEXT.md"
 
 
 def publish(system: System, environ: Mapping[str, str], root: Path) -> None:
-    """Write what stands to MANIFEST_PATH; what goes wrong is one warning, never an error.
+    """Log what stands and its warnings, write it to MANIFEST_PATH; what goes wrong is one warning more, never an error.
 
     Args:
         system: as `kernel.system` is after the boot.
         environ: the settings of this run; no value of them gets into the text.
         root: the project; files are named relative to it.
     """
+    log.info("booted %d tools, %d plugins", len(system.tools), len(system.plugins))
+    for finding in system.findings:
+        log.warning("%s", finding)
     try:
         if path := _destination(environ, root):
             write_if_changed(path, render(system, root, environ))

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 
 class KernelSettings(Struct, frozen=True, rename="upper", kw_only=True):
-    """Here, as the kernel takes arguments and knows no settings; `asgi.py` converts them."""
+    """Here, as the kernel imports nothing that could convert them: `asgi.py` does."""
 
     on_broken_plugin: Annotated[
         Literal["stop", "quarantine"], Meta(description="whether a broken plugin stops the boot, or the rest is served")

@@ -26,7 +26,9 @@ entry point in the group `microcoreos` names.
 
 def hooks() -> dict[str, Callable[..., Any]]:
     """Find the hooks that hookspecs.py specifies, in its order."""
-    return {name: value for name, value in vars(hookspecs).items() if hasattr(value, f"{hookspecs.PROJECT}_spec")}
+    specified = {one for one in vars(hookspecs).values() if hasattr(one, f"{hookspecs.PROJECT}_spec")}
+    assert specified == {*hookspecs.HOOKS}
+    return {hook.__name__: hook for hook in hookspecs.HOOKS}
 
 
 def page() -> str:
@@ -35,7 +37,7 @@ def page() -> str:
 
 
 def signature(hook: Callable[..., Any]) -> str:
-    source = inspect.getsource(hook).splitlines()[1].partition(":  #")[0].removeprefix("def ").removesuffix(":")
+    source = inspect.getsource(hook).splitlines()[0].partition(":  #")[0].removeprefix("def ").removesuffix(":")
     return source.removesuffix(" -> None").replace("|", "\\|")
 
 

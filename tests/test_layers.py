@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 OURS = ("asgi", "hookspecs", "kernel", "tools", "domains", "manifest", "tests", "benchmarks")
 LAYERS = ("kernel", "tools", "domains", "manifest")
 SOURCES = [ROOT / "asgi.py", ROOT / "hookspecs.py", *(one for layer in LAYERS for one in (ROOT / layer).rglob("*.py"))]
-MOST = {"kernel": 339, "asgi": 76, "sum": 528}  # lines of code: lower these with the code, never raise them
+MOST = {"kernel": 300, "asgi": 60, "sum": 467}  # lines of code: lower these with the code, never raise them
 KERNEL = sorted((ROOT / "kernel").glob("*.py"))
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from hookspecs import Refusal
 from tools.auth.contract import Claims
+from tools.db.contract import Db
 from tools.state.contract import State
 
 # ASCII, so that every engine's `lower` agrees with Python's; `(?!\n)` because Python's `$` also matches before one
@@ -152,7 +153,8 @@ class Attempts:
         """
         limits = {f"account {email.lower()}": self.settings.login_attempts_per_account}
         if address:  # none on a Unix socket, where all clients would share one limit
-            limits[f"address {address}"] = self.settings.login_attempts_per_address
+            # first, so that an address over its limit cannot fill the state with accounts that nobody has
+            limits = {f"address {address}": self.settings.login_attempts_per_address, **limits}
         await self._count(limits)
         try:
             yield
@@ -185,3 +187,17 @@ def refuse_strangers(claims: Claims, user_id: int) -> None:
     """
     if claims.subject != str(user_id) and "admin" not in claims.scopes:
         raise Refusal(403, "this is not your account")
+
+
+async def refuse_lapsed(db: Db, claims: Claims, user_id: int) -> None:
+    """Let in the owner, and who still is an administrator: call it in the transaction that changes the account.
+
+    A token outlives the right that it tells of by some minutes; a demoted administrator must not use them.
+
+    Raises:
+        Refusal: 403.
+    """
+    if claims.subject != str(user_id):
+        caller = await db.query_one("SELECT id FROM users WHERE id = ? AND role = 'admin'", (int(claims.subject),))
+        if caller is None:
+            raise Refusal(403, "this is not your account")

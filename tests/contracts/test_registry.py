@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from hookspecs import Answer, Fact, Part, System, trace
+from hookspecs import Answer, Fact, Finding, Part, System, trace
 from tools.registry import register_tools
 from tools.registry.contract import Health, Registry
 
@@ -201,3 +201,17 @@ async def test_a_registry_that_is_not_booted_says_so() -> None:
 
     with pytest.raises(RuntimeError, match="registry knows nothing yet, as the system still boots"):
         registry.tools()
+
+
+async def test_a_disabled_plugin_that_there_is_not_is_named_with_the_nearest_one() -> None:
+    system = System(Asked().gather, domains=[], plugins=[plugin("shop.greet"), plugin("shop.off", state="disabled")])
+    (tool,) = register_tools()
+    work: Any = tool.factory({"PLUGINS_DISABLED": "shop.great, shop.off"})
+
+    assert [*work.check(system)] == [
+        Finding(
+            "unknown-plugin",
+            "PLUGINS_DISABLED names 'shop.great', which is no plugin: did you mean 'shop.greet'? "
+            "(plugins: shop.greet, shop.off)",
+        )
+    ]

@@ -58,8 +58,10 @@ class Tree:
         sys.path.insert(0, str(self.root))
         with manifest.scratch() as scratch:
             environ = {**scratch, **(settings or {})}
-            folders = ("tools", self.domains.name)
-            kernel = Kernel(self.root, environ, folders=folders, disabled=disabled, quarantine=quarantine)
+            options = manifest.KernelSettings(
+                on_broken_plugin="quarantine" if quarantine else "stop", plugins_disabled=",".join(disabled)
+            )
+            kernel = Kernel(self.root, environ, options, ("tools", self.domains.name))
             try:
                 await kernel.boot()
                 assert kernel.app is not None

@@ -13,8 +13,10 @@ PROGRAM = """
 import asyncio, sys
 from pathlib import Path
 from kernel.boot import Kernel
+from manifest import KernelSettings
 from tests.kernel.throwaway import Board
-kernel = Kernel(Path({root!r}), {{"BOARD": Board()}}, boot_timeout_s=0.5, shutdown_timeout_s=0.5, folders={folders!r})
+settings = KernelSettings(boot_timeout_s=0.5, shutdown_timeout_s=0.5)
+kernel = Kernel(Path({root!r}), {{"BOARD": Board()}}, settings, {folders!r})
 async def main():
     await kernel.boot()
     await kernel.shutdown()

@@ -183,14 +183,6 @@ async def test_a_set_up_that_raises_is_named(project: Project) -> None:
     ]
 
 
-async def test_a_set_up_that_answers_with_nothing_is_named(project: Project) -> None:
-    project.module("clock", "class Work: pass\n" + offering('Tool("clock", Work, None, lambda environ: None)'))
-
-    assert await project.errors() == [
-        "clock (tools/clock/__init__.py): set-up made nothing: return the tool from its factory"
-    ]
-
-
 async def test_nobody_is_blamed_for_asking_for_a_tool_that_is_broken(project: Project) -> None:
     project.tool("clock", "def __init__(self): raise OSError('no quartz')")
     project.plugin("shop.greet", "def __init__(self, clock): pass\n@hookimpl\ndef on_ready(self): pass")
@@ -214,23 +206,15 @@ async def test_a_setting_of_the_wrong_type_is_named(project: Project) -> None:
     ]
 
 
-async def test_a_disabled_plugin_that_there_is_not_is_named_with_the_nearest_one(project: Project) -> None:
-    project.plugin("shop.greet", "@hookimpl\ndef on_ready(self): pass")
-
-    assert await project.errors(disabled=["shop.great"]) == [
-        "PLUGINS_DISABLED names 'shop.great', which is no plugin: did you mean 'shop.greet'? (plugins: shop.greet)"
-    ]
-
-
 async def test_all_errors_are_shown_together(project: Project) -> None:
     project.tool("clock", "def __init__(self): raise OSError('no quartz')")
     project.file("shop.a", "import nowhere_at_all\n")
     project.file("shop.b", "")
     project.plugin("shop.c", "def __init__(self, clok): pass\n@hookimpl\ndef on_ready(self): pass")
 
-    starts = [error.partition(" ")[0] for error in await project.errors(disabled=["x"])]
+    starts = [error.partition(" ")[0] for error in await project.errors()]
 
-    assert starts == ["clock", "PLUGINS_DISABLED", "shop.a", "shop.b", "shop.c"]
+    assert starts == ["clock", "shop.a", "shop.b", "shop.c"]
 
 
 async def test_all_plugins_whose_boot_fails_are_shown_together(project: Project) -> None:

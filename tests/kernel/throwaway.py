@@ -10,6 +10,7 @@ import pytest
 from hookspecs import Part, owner
 from kernel.boot import Kernel
 from kernel.errors import BootError
+from manifest import KernelSettings
 
 HEAD = "from hookspecs import Command, Fact, Finding, Middleware, Refusal, Tool, hookimpl, owner\n"
 NUMBERS = count()
@@ -68,7 +69,7 @@ class Project:
     def kernel(self, **options: Any) -> Kernel:
         """Make the kernel of what stands in the folder now."""
         options = {"boot_timeout_s": 5.0, "shutdown_timeout_s": 5.0, **options}
-        return Kernel(self.root, self.environ, folders=self.folders, **options)
+        return Kernel(self.root, self.environ, KernelSettings(**options), self.folders)
 
     async def booted(self, **options: Any) -> Kernel:
         """Boot; the test shuts it down if that matters to it."""

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 import manifest
+from hookspecs import Finding
 from manifest.index import render
 from manifest.publication import write_if_changed
 from tests.manifest.made_up import FACTS, PLUGINS, system
@@ -97,3 +98,12 @@ def test_scratch_settings_point_at_a_folder_that_is_removed() -> None:
 def test_scratch_folders_are_never_shared() -> None:
     with manifest.scratch() as one, manifest.scratch() as other:
         assert one["DATABASE_URL"] != other["DATABASE_URL"]
+
+
+def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    warned = system()
+    warned.findings = [Finding("few", "too few tools", "a.py", 3, is_error=False)]
+
+    manifest.publish(warned, {"MANIFEST_PATH": ""}, tmp_path)
+
+    assert [one.message for one in caplog.records if one.levelno == logging.WARNING] == ["a.py:3: too few tools [few]"]

@@ -16,6 +16,7 @@ def register_tools() -> Iterable[Tool]:
     def system_registry(environ: Mapping[str, str]) -> Registry:
         from tools.registry.system_registry import SystemRegistry
 
-        return SystemRegistry(msgspec.convert(environ, RegistrySettings, strict=False))
+        disabled = environ.get("PLUGINS_DISABLED", "").replace(",", " ").split()
+        return SystemRegistry(msgspec.convert(environ, RegistrySettings, strict=False), disabled)
 
     return [Tool("registry", Registry, RegistrySettings, system_registry)]

@@ -1,10 +1,12 @@
 """The registry: reads what the kernel keeps, and asks all at once how they are."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from contextvars import Context
 from dataclasses import replace
+from difflib import get_close_matches
 
-from hookspecs import Answer, Fact, Part, System, Undo, hookimpl
+from hookspecs import Answer, Fact, Finding, Part, System, Undo, hookimpl
 from tools.registry.contract import Health
 from tools.registry.settings import RegistrySettings
 
@@ -12,14 +14,22 @@ from tools.registry.settings import RegistrySettings
 class SystemRegistry:
     """Keeps `Registry`."""
 
-    def __init__(self, settings: RegistrySettings) -> None:
-        self._timeout_s = settings.registry_health_timeout_s
+    def __init__(self, settings: RegistrySettings, disabled: Iterable[str] = ()) -> None:
+        self._timeout_s, self._disabled = settings.registry_health_timeout_s, {*disabled}
         self._system: System | None = None
         self._probe: asyncio.Task[Health] | None = None
 
     @hookimpl
     async def on_boot(self, system: System) -> None:
         self._system = system
+
+    @hookimpl
+    def check(self, system: System) -> Iterator[Finding]:
+        names = sorted(part.name for part in system.plugins)
+        for name in sorted(self._disabled.difference(names)):
+            near = "".join(f"did you mean {one!r}?" for one in get_close_matches(name, names, n=1))
+            advice = f"{near or 'use one of these'} (plugins: {', '.join(names) or 'none'})"
+            yield Finding("unknown-plugin", f"PLUGINS_DISABLED names {name!r}, which is no plugin: {advice}")
 
     @hookimpl
     async def on_shutdown(self) -> None:

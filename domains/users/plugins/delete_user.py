@@ -1,4 +1,4 @@
-from domains.users.models import UserDeleted, refuse_strangers
+from domains.users.models import UserDeleted, refuse_lapsed, refuse_strangers
 from hookspecs import Refusal, hookimpl
 from tools.auth.contract import Auth
 from tools.db.contract import Db
@@ -19,6 +19,7 @@ class DeleteUser:
     async def execute(self, id: int, context: Context) -> None:
         refuse_strangers(context.claims, id)
         async with self.db.transaction():
+            await refuse_lapsed(self.db, context.claims, id)
             gone = await self.db.query_one("DELETE FROM users WHERE id = ? RETURNING role", (id,))
             if gone is None:
                 raise Refusal(404, "no such user")

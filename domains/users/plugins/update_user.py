@@ -6,6 +6,7 @@ from domains.users.models import (
     UserChanges,
     UserUpdated,
     WrongPasswordError,
+    refuse_lapsed,
     refuse_strangers,
 )
 from hookspecs import Refusal, hookimpl
@@ -39,15 +40,17 @@ class UpdateUser:
         is_admin, is_own = "admin" in claims.scopes, claims.subject == str(id)
         if changes.role and (is_own or not is_admin):
             raise Refusal(403, "only another administrator can change your role")
-        if changes.password and not is_admin:
-            await self._check_current(id, changes.current_password or "", context.client_ip)
+        old = None
+        if changes.password and is_own:
+            old = await self._check_current(id, changes.current_password or "", context.client_ip)
         hashed = await self.auth.hash_password(changes.password) if changes.password else None
         async with self.db.transaction():
-            user = await self._store(id, changes, hashed)
+            await refuse_lapsed(self.db, claims, id)
+            user = await self._store(id, changes, hashed, old)
             await self.bus.publish("user.updated", UserUpdated(id))
         return user
 
-    async def _check_current(self, id: int, password: str, address: str) -> None:
+    async def _check_current(self, id: int, password: str, address: str) -> str | None:
         account: Account | None = await self.db.query_one(
             "SELECT id, email, role, password_hash FROM users WHERE id = ?", (id,), into=Account
         )
@@ -56,22 +59,21 @@ class UpdateUser:
         async with self.attempts.one(account.email, address):
             if not await self.auth.verify_password(password, account.password_hash):
                 raise WrongPasswordError
+        return account.password_hash
 
-    async def _store(self, id: int, changes: UserChanges, hashed: str | None) -> User:
+    async def _store(self, id: int, changes: UserChanges, hashed: str | None, old: str | None) -> User:
+        email = changes.email and changes.email.lower()
         user: User | None = await self.db.query_one(
             "UPDATE users SET name = coalesce(?, name), email = coalesce(?, email), role = coalesce(?, role),"
-            " password_hash = coalesce(?, password_hash) WHERE id = ? RETURNING id, name, email, role, created_at_utc",
-            (changes.name, changes.email and changes.email.lower(), changes.role, hashed, id),
+            " password_hash = coalesce(?, password_hash) WHERE id = ? AND (? IS NULL OR password_hash = ?)"
+            " RETURNING id, name, email, role, created_at_utc",
+            (changes.name, email, changes.role, hashed, id, old, old),
             into=User,
         )
+        if user is None and old:  # another password was set while this one was checked
+            raise WrongPasswordError
         if user is None:
             raise Refusal(404, "no such user")
         if hashed:
             await self.db.execute("DELETE FROM refresh_tokens WHERE user_id = ?", (id,))
-        if changes.role == "user":
-            await self._refuse_if_none_is_left()
         return user
-
-    async def _refuse_if_none_is_left(self) -> None:
-        if await self.db.query_one("SELECT id FROM users WHERE role = 'admin' LIMIT 1") is None:
-            raise Refusal(409, "this is the last administrator: appoint another first")

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ async def test_the_last_administrator_stays_one(client: httpx.AsyncClient, root:
 
     answers = [await patch(client, root, other.id, role="user"), await patch(client, other, root.id, role="user")]
 
-    assert [answer.status_code for answer in answers] == [200, 409]
+    assert [answer.status_code for answer in answers] == [200, 403]
     assert rows(database, "SELECT id FROM users WHERE role = 'admin'") == [(root.id,)]
 
 
@@ -121,3 +122,34 @@ class Rename:
         email = f"updated-{user['id']}@example.com"
         await self.db.execute("UPDATE users SET email = ? WHERE id = ?", (email, user["id"]))
 """
+
+
+async def test_an_administrator_who_was_deleted_changes_nobody_with_the_token_that_is_left(
+    client: httpx.AsyncClient, root: Person, database: Path
+) -> None:
+    other = await sign_up_admin(client, database, "other")
+    await client.delete(f"/users/{other.id}", headers=root.headers)
+
+    changed = await patch(client, other, root.id, password="taken over")
+    deleted = await client.delete(f"/users/{root.id}", headers=other.headers)
+
+    assert (changed.status_code, deleted.status_code) == (403, 403)
+
+
+async def test_an_administrator_needs_the_current_password_for_a_new_one_too(
+    client: httpx.AsyncClient, root: Person
+) -> None:
+    answer = await patch(client, root, root.id, password="another horse")
+
+    assert answer.status_code == 403
+    assert answer.json()["errors"][0]["pointer"] == "/current_password"
+
+
+async def test_of_password_changes_side_by_side_with_one_current_password_one_is_stored(
+    client: httpx.AsyncClient, ana: Person
+) -> None:
+    changes = [{"password": f"another horse {n}", "current_password": PASSWORD} for n in range(3)]
+
+    answers = await asyncio.gather(*(patch(client, ana, ana.id, **one) for one in changes))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 403, 403]
