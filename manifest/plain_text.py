@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _MARKUP = {"```": "'''", "~~~": "'''", "](": "] ("}
+_ASSIGNED_SECRET = re.compile(
+    r"(?i)(\b\w*(?:passw|passphrase|pwd|secret|token|api_?key|authorization)\w*['\"]?\s*[=:]\s*)\S+"
+)
 _NAMES_OF_SECRETS = re.compile(r"SECRET|PASSWORD|TOKEN|KEY|CREDENTIAL|URL|DSN")
 _SHORTEST_SECRET = 6  # a shorter one is part of ordinary words
 
@@ -30,5 +33,6 @@ def message(text: str, root: Path, environ: Mapping[str, str]) -> str:
         if _NAMES_OF_SECRETS.search(name) and len(value) >= _SHORTEST_SECRET:
             text = text.replace(value, "[redacted]")
     text = re.sub(r"://[^\s/@]*@", "://[redacted]@", text)
+    text = _ASSIGNED_SECRET.sub(r"\1[redacted]", text)
     text = re.sub(r"/\S*/(?=site-packages/)", "", text.replace(f"{root}/", ""))
     return plain(text.replace(sys.base_prefix, "python"), 300)

@@ -50,5 +50,5 @@ def write_if_changed(path: Path, text: str) -> bool:
 def _destination(environ: Mapping[str, str], root: Path) -> Path | None:
     settings = msgspec.convert(environ, ManifestSettings, strict=False)
     if settings.manifest_path is None:
-        return None if settings.env == "production" else root / FILE
+        return root / FILE if settings.env == "development" else None
     return Path(settings.manifest_path) if settings.manifest_path else None

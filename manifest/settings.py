@@ -19,7 +19,9 @@ class KernelSettings(Struct, frozen=True, rename="upper", kw_only=True):
 class ManifestSettings(Struct, frozen=True, rename="upper", kw_only=True):
     """Read from the environment; the table of settings in the documentation is made from it."""
 
-    env: Annotated[str, Meta(description="`production` writes no manifest unless MANIFEST_PATH is set")] = "development"
+    env: Annotated[str, Meta(description="any other word writes no manifest unless MANIFEST_PATH is set")] = (
+        "development"
+    )
     manifest_path: Annotated[
         str | None,
         Meta(

@@ -32,3 +32,13 @@ def test_short_settings_and_plain_words_are_no_secrets() -> None:
     environ = {"API_KEY": "no", "ENV": "production"}
 
     assert message("no production", Path("/x"), environ) == "no production"
+
+
+def test_a_message_tells_no_secret_that_its_own_words_name() -> None:
+    text = "no way in: password=hunter2 or {'api_key': 'abc'}, Authorization: x; the password is short"
+
+    shown = message(text, Path("/x"), {})
+
+    assert shown == (
+        "no way in: password=[redacted] or {'api_key': [redacted] Authorization: [redacted] the password is short"
+    )
