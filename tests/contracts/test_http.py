@@ -146,6 +146,10 @@ async def test_a_placeholder_becomes_the_type_of_its_annotation(
         (int, "x"),
         (int, "1x"),
         (int, "%2042"),
+        (int, "1.0"),
+        (int, "1e0"),
+        (int, "10E-1"),
+        (int | None, "-1.0"),
         (int, str(2**63)),
         (Annotated[int, Meta(gt=0)], "0"),
         (Annotated[int, Meta(gt=0)], str(2**63)),
@@ -246,6 +250,9 @@ async def test_the_context_has_every_placeholder_as_text(http: Served) -> None:
         (int | None, "q=7", 7),
         (list[int], "q=1&q=2", [1, 2]),
         (set[str], "q=a&q=a", {"a"}),
+        (float, "q=1e1", 10.0),
+        (tuple[int, float], "q=1&q=2.0", (1, 2.0)),
+        (set[int], "q=1&q=-1", {1, -1}),
         (list[Colour], "q=red", [Colour.RED]),
         (tuple[date, ...], "q=2026-01-02", (date(2026, 1, 2),)),
     ],
@@ -274,6 +281,11 @@ async def test_a_query_parameter_becomes_the_type_of_its_annotation(
         (list[int], "", "it is required"),
         (int, "q=x", "Expected `int`, got `str`"),
         (int, "q=", "Expected `int`, got `str`"),
+        (int, "q=1e1", "Expected `int`, got `str`"),
+        (int | None, "q=1.0", "Expected `int`, got `str`"),
+        (list[int], "q=1&q=2.0", "Expected `int`, got `str`"),
+        (set[int], "q=1&q=1e0", "Expected `int`, got `str`"),
+        (tuple[float, int], "q=2.0&q=1.0", "Expected `int`, got `str`"),
         (int, f"q={2**63}", "Expected `int` <= 9223372036854775807"),
         (list[int], f"q={2**63}", "Expected `int` <= 9223372036854775807"),
         (int | None, f"q=-{2**63 + 1}", "Expected `int` >= -9223372036854775808"),
@@ -331,7 +343,9 @@ async def test_a_struct_takes_its_fields_from_the_query_by_their_encoded_names(h
     assert answer.json() == {"pageSize": 5, "tags": ["a", "b"], "after": 0}
 
 
-@pytest.mark.parametrize(("query", "name"), [("pageSize=0", "pageSize"), (f"after={2**63}", "after")])
+@pytest.mark.parametrize(
+    ("query", "name"), [("pageSize=0", "pageSize"), (f"after={2**63}", "after"), ("tags=1.0&after=1e1", "after")]
+)
 async def test_a_field_of_the_query_s_struct_is_named(http: Served, query: str, name: str) -> None:
     async def find(page: Annotated[Page, Query()]) -> Page:
         return page
@@ -1040,6 +1054,9 @@ class UserNotFoundError(NotFoundError): ...
 class UserGoneError(UserNotFoundError): ...
 
 
+class Abort(BaseException): ...
+
+
 @pytest.mark.parametrize(
     ("raised", "status", "body"),
     [
@@ -1066,7 +1083,8 @@ async def test_a_declared_error_is_answered_along_its_mro(
 
 
 @pytest.mark.parametrize(
-    "raised", [ValueError, SystemExit, StopIteration, ValidationError, RecursionError, TimeoutError]
+    "raised",
+    [ValueError, SystemExit, StopIteration, ValidationError, RecursionError, TimeoutError, GeneratorExit, Abort],
 )
 @pytest.mark.parametrize("is_async", [True, False], ids=["async def", "def"])
 async def test_any_other_error_is_a_500_without_text_and_one_log_record(
@@ -1122,6 +1140,50 @@ async def test_a_cancellation_that_is_not_the_requests_is_an_error_of_the_handle
     http.add("/show", "GET", show)
 
     assert (await http.get("/show")).status_code == 500
+
+
+@pytest.mark.parametrize("raised", [GeneratorExit, Abort])
+async def test_an_error_of_any_class_after_a_pause_is_a_500_too(http: Served, raised: type[BaseException]) -> None:
+    async def show() -> None:
+        await asyncio.sleep(0)
+        raise raised
+
+    http.add("/show", "GET", show)
+
+    assert (await http.get("/show")).status_code == 500
+
+
+async def test_an_interrupt_is_the_processs(http: Served) -> None:
+    async def show() -> None:
+        raise KeyboardInterrupt
+
+    http.add("/show", "GET", show)
+
+    with pytest.raises(KeyboardInterrupt):
+        await http.raw("GET", "/show")
+
+
+async def test_a_request_that_is_cancelled_or_closed_is_not_answered(http: Served) -> None:
+    ended: list[type[BaseException]] = []
+
+    async def show() -> None:
+        try:
+            await asyncio.Event().wait()
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    http.add("/show", "GET", show)
+    cancelled, closed = asyncio.create_task(http.raw("GET", "/show")), http.raw("GET", "/show")
+
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    closed.send(None)
+    closed.close()
+
+    assert ended == [asyncio.CancelledError, GeneratorExit]
 
 
 async def test_a_problem_names_its_request(http: Served) -> None:
@@ -1229,10 +1291,11 @@ async def test_a_guard_that_breaks_lets_nobody_in(http: Served) -> None:
     assert (await http.get("/y")).status_code == 500
 
 
-async def test_an_unguarded_route_is_a_finding_an_error_in_production(boot: Boot) -> None:
+async def test_an_unguarded_route_is_a_finding_an_error_outside_development(boot: Boot) -> None:
     for settings, is_error in [
         ({}, False),
         ({"ENV": "production", "HTTP_HOSTS": "a.example"}, True),
+        ({"ENV": "staging", "HTTP_HOSTS": "a.example"}, True),
         ({"ENV": "production", "HTTP_HOSTS": "a.example", "HTTP_UNGUARDED": "allow"}, False),
     ]:
         http = await boot(**settings)
@@ -1306,11 +1369,36 @@ async def test_a_request_has_one_host(http: Served) -> None:
     assert (two[0], none[0], http_10.status_code) == (400, 200, 200)
 
 
-async def test_production_names_its_hosts(boot: Boot) -> None:
-    with pytest.raises(ValueError, match="HTTP_HOSTS is not set: in production, set it to the host names"):
-        await boot(ENV="production")
+@pytest.mark.parametrize("env", ["production", "Production", "staging", "dev", ""])
+async def test_whatever_is_not_development_names_its_hosts(boot: Boot, env: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        await boot(ENV=env)
 
-    http = await boot(ENV="production", HTTP_HOSTS="api.example, www.example")
+    assert str(caught.value) == (
+        "HTTP_HOSTS is not set: unless ENV is development, set it to the host names that are answered"
+    )
+
+
+@pytest.mark.parametrize("env", ["production", "development"])
+@pytest.mark.parametrize("hosts", [",", " ", " , ,"])
+async def test_hosts_that_name_none_are_refused(boot: Boot, hosts: str, env: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        await boot(ENV=env, HTTP_HOSTS=hosts)
+
+    advice = "write the host names that are answered, by comma, or `*` for all"
+    assert str(caught.value) == f"HTTP_HOSTS is {hosts!r}, which names no host: {advice}"
+
+
+@pytest.mark.parametrize("name", ["HTTP_BODY_TIMEOUT_S", "HTTP_HANDLER_TIMEOUT_S"])
+@pytest.mark.parametrize("value", ["inf", "1e12", "86400.1"])
+async def test_a_time_of_more_than_a_day_is_refused(boot: Boot, name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=f"Expected `float` <= 86400.0 - at `\\$.{name}`"):
+        await boot(**{name: value})
+
+
+async def test_production_answers_for_the_hosts_that_it_names(boot: Boot) -> None:
+
+    http = await boot(ENV="production", HTTP_HOSTS="api.example, www.example,")
     http.add("/x", "GET", lambda: "x")
 
     assert (await http.get("http://www.example/x")).status_code == 200
@@ -1397,6 +1485,48 @@ async def test_a_body_without_end_is_read_up_to_the_limit(http: Served) -> None:
     for path in ("/take", "/raw"):
         status, headers, _ = await http.raw("POST", path, *chunks, headers=[JSON_TYPE])
         assert (status, headers["connection"]) == (413, "close")
+
+
+CHUNKED = (b"transfer-encoding", b"chunked")
+TOO_LONG = (b"content-length", b"1001")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/guarded", 401), ("POST", "/missing", 404), ("PUT", "/guarded", 405), ("POST", "/typed?limit=x", 422)],
+)
+@pytest.mark.parametrize("framing", [CHUNKED, TOO_LONG], ids=["chunked", "too long"])
+async def test_a_refusal_of_a_body_that_nothing_bounds_closes_the_connection(
+    boot: Boot, framing: tuple[bytes, bytes], method: str, path: str, status: int
+) -> None:
+    async def typed(data: dict, limit: int) -> None: ...  # type: ignore[type-arg]
+
+    http = await boot(HTTP_MAX_BODY_BYTES="1000")
+    http.add("/guarded", "POST", lambda data: data, guard=Guard())
+    http.add("/typed", "POST", typed)
+
+    closed = await http.raw(method, path, headers=[JSON_TYPE, framing])
+    second_version = await http.raw(method, path, headers=[JSON_TYPE, framing], http_version="2")
+
+    assert (closed[0], closed[1].get("connection")) == (status, "close")
+    assert (second_version[0], "connection" in second_version[1]) == (status, False)
+
+
+async def test_a_refusal_of_a_body_within_its_limit_keeps_the_connection(http: Served) -> None:
+    async def read_and_refuse(request: Request) -> None:
+        await request.body()
+        raise Refusal(409, "no")
+
+    http.add("/guarded", "POST", lambda data: data, guard=Guard(), max_body_bytes=1_001)
+    http.add("/take", "POST", lambda data: data)
+    http.add("/raw", "POST", read_and_refuse)
+
+    unread = await http.raw("POST", "/guarded", headers=[JSON_TYPE, TOO_LONG])
+    bound = await http.raw("POST", "/take", part(b"{"), headers=[JSON_TYPE, CHUNKED])
+    raw = await http.raw("POST", "/raw", part(b"{", more=True), part(b"}"), headers=[JSON_TYPE, CHUNKED])
+
+    assert [one[0] for one in (unread, bound, raw)] == [401, 400, 409]
+    assert not any("connection" in one[1] for one in (unread, bound, raw))
 
 
 async def read_all(request: Request) -> int:
@@ -1560,6 +1690,16 @@ async def test_an_error_of_a_mounted_app_does_not_leave(http: Served, caplog: py
     assert [one.status_code for one in answers] == [500, 500]
     assert not any("secret" in one.text for one in answers)
     assert len([one for one in caplog.records if one.levelno == logging.ERROR]) == 2
+
+
+async def test_an_error_of_any_class_of_a_mounted_app_does_not_leave(http: Served) -> None:
+    async def raises(scope: Any, receive: Any, send: Any) -> None:
+        raise Abort("a secret")
+
+    with hook():
+        http.http.mount("/raw", raises)
+
+    assert (await http.get("/raw/x")).status_code == 500
 
 
 async def test_an_answer_that_breaks_off_is_told_to_the_server(http: Served) -> None:

@@ -19,13 +19,14 @@ async def read_body(context: RequestContext, timeout_s: float) -> bytes:
     """
     declared = context.named.get(b"content-length", b"0")
     if not declared.isdigit():
-        raise Problem(400, "the Content-Length is no number")
-    if len(declared) > 18 or int(declared) > context.max_body_bytes:
+        raise Problem(400, "the Content-Length is no number", is_last=True)
+    if _is_larger(declared, context.max_body_bytes):
         raise _too_large(context.max_body_bytes)
     try:
         context.body = await within(timeout_s, _gather(context), context.outside)
     except DeadlineError:
         raise Problem(408, "the body did not arrive in time", is_last=True) from None
+    context.is_read = True
     return context.body
 
 
@@ -43,6 +44,20 @@ async def _gather(context: RequestContext) -> bytes:
         chunks.append(chunk)
         if not message.get("more_body", False):
             return chunk if len(chunks) == 1 else b"".join(chunks)
+
+
+def is_rest_unbounded(context: RequestContext) -> bool:
+    """Whether a server that keeps the connection would read, to throw it away, more than the limit, or without one."""
+    if context.is_read:
+        return False
+    declared = context.named.get(b"content-length")
+    if declared is None:
+        return b"transfer-encoding" in context.named
+    return not declared.isdigit() or _is_larger(declared, context.max_body_bytes)
+
+
+def _is_larger(declared: bytes, max_bytes: int) -> bool:
+    return len(declared) > 18 or int(declared) > max_bytes
 
 
 def _too_large(max_bytes: int) -> Problem:
@@ -70,6 +85,7 @@ class BoundedReceive:
         self._room -= len(message.get("body", b""))
         if self._room < 0:
             raise _too_large(self._context.max_body_bytes)
+        self._context.is_read = not message.get("more_body", False)
         return message
 
 

@@ -22,6 +22,7 @@ class RequestContext:
     claims: Any = None
     status = 0
     body: bytes | None = None  # once the endpoint has read it
+    is_read = False  # the body, to its end, by whomever
     max_body_bytes = 0
     response_headers: tuple[tuple[bytes, bytes], ...] = ()
     _headers: Headers | None = None

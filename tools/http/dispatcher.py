@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from hookspecs import Run, Trace, trace
+from tools.http.body import is_rest_unbounded
 from tools.http.context import RequestContext
 from tools.http.endpoint import EMPTY_STATUSES, Endpoint
 from tools.http.handover import Handover
@@ -35,6 +36,7 @@ class Dispatcher:
 
     def __init__(self, settings: HttpSettings, router: Router[Endpoint], mounts: Mounts, run: Run) -> None:
         self._head, self._router, self._mounts, self._run = HeadCheck(settings), router, mounts, run
+        self._max_body_bytes = settings.http_max_body_bytes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request; no error leaves, unless an answer broke off half-way."""
@@ -42,6 +44,7 @@ class Dispatcher:
         name = request_id(named)
         trace.set(Trace(name, name))
         context = RequestContext(scope, receive, named, name)
+        context.max_body_bytes = self._max_body_bytes
         try:
             wrong = self._head.check(scope, named)
             if wrong is not None:
@@ -96,7 +99,8 @@ async def _refuse(context: RequestContext, send: Any, problem: Problem) -> None:
     if context.scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    closes = problem.is_last and context.scope.get("http_version", "1.1").startswith("1")
+    is_1 = context.scope.get("http_version", "1.1").startswith("1")
+    closes = is_1 and (problem.is_last or is_rest_unbounded(context))
     headers = (*PROBLEM, *problem.headers, *(CLOSE if closes else ()))
     context.response_headers = tuple(pair for pair in context.response_headers if pair[0] != b"content-type")
     await _send(context, send, problem.status, problem.encode(context.request_id), headers)

@@ -1,6 +1,5 @@
 """One endpoint, compiled at boot: guard -> parameters -> body -> handler -> answer."""
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,11 +20,12 @@ from tools.http.declared import answer_type, error_answers
 from tools.http.problem import Problem, of_refusal, phrase
 from tools.http.readers import REQUIRED
 from tools.http.router import Path
-from tools.http.steps import DeadlineError, within
+from tools.http.steps import DeadlineError, is_end, within
 
 log = logging.getLogger(__name__)
 Answer = tuple[int, bytes]
 EMPTY_STATUSES = (204, 205, 304)
+CHECKED = ("query", "header", "cookie")  # a placeholder that is not valid is a 404
 
 
 class Limits(NamedTuple):
@@ -105,7 +105,7 @@ class Endpoint:
         if self.options.guard is not None:
             yield 401, "the token is missing or not valid"
             yield 403, "the caller may not do this"
-        if self.plan.body is not None or self.plan.parameters:
+        if self.plan.body is not None or any(one.source in CHECKED for one in self.plan.parameters):
             yield 422, "the body or a parameter is not valid"
 
     async def respond(self, context: RequestContext, run: Run) -> Answer | Response:
@@ -127,10 +127,9 @@ class Endpoint:
             return value if isinstance(value, Response) else self._answer(value, context)
         except Problem:
             raise
-        except (Exception, SystemExit, asyncio.CancelledError) as error:
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and (task is None or task.cancelling()):
-                raise  # it is this request that is cancelled, not something that the handler awaited
+        except BaseException as error:
+            if is_end(error):
+                raise
             raise self._problem(error) from error
 
     async def _read_body(

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from hookspecs import ASGIApp
 from tools.http.context import RequestContext
 from tools.http.problem import Problem
-from tools.http.steps import stepped_in
+from tools.http.steps import is_end, stepped_in
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ class Handover:
             await app(context.scope, stepped_in(context.outside, context.receive), self)
         except ClientDisconnect:
             return  # it left: there is nobody to answer, and nothing went wrong here
-        except (Exception, SystemExit) as error:
-            if isinstance(error, Problem) or context.scope["type"] == "websocket":
+        except BaseException as error:
+            if is_end(error) or isinstance(error, Problem) or context.scope["type"] == "websocket":
                 raise
             if self._is_started and not self._is_complete:
                 raise RuntimeError("the answer broke off half-way") from error

@@ -1,4 +1,4 @@
-"""Keeps the integers of a JSON body in 64 bits, where a database can take them; msgspec itself takes any."""
+"""Keeps integers in 64 bits, where a database can take them, and in one spelling; msgspec itself takes any."""
 
 import re
 from typing import Any
@@ -7,6 +7,8 @@ import msgspec
 
 from tools.http.annotation import INT64_MAX, INT64_MIN
 
+FRACTION = re.compile(r"-?[0-9]+[.eE]")
+"""How a number starts that msgspec takes for an integer where its fraction is zero."""
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
 """Without a match there is nothing to check: a request almost never pays for more than the search."""
 
@@ -29,3 +31,24 @@ def check_integers(value: Any, path: str = "$") -> None:
     if isinstance(value, list):
         for index, one in enumerate(value):
             check_integers(one, f"{path}[{index}]")
+
+
+def check_spelling(text: Any, value: Any) -> None:
+    """Let a value pass that was a text, or a collection of them, unless an integer in it was written as `1.0` or `1e0`.
+
+    Raises:
+        msgspec.ValidationError: it was.
+
+    >>> check_spelling(["1", "1.5"], (1, 1.5))
+    >>> check_spelling("1e0", 1)
+    Traceback (most recent call last):
+    msgspec.ValidationError: Expected `int`, got `str`
+    """
+    if type(value) is int:
+        if FRACTION.match(text):
+            raise msgspec.ValidationError("Expected `int`, got `str`")
+    elif isinstance(value, list | tuple):
+        for one_text, one in zip(text, value, strict=True):
+            check_spelling(one_text, one)
+    elif isinstance(value, set | frozenset) and {int} <= {*map(type, value)} <= {int, type(None)}:
+        check_spelling(text, [0] * len(text))

@@ -7,7 +7,7 @@ import msgspec
 
 from tools.http.annotation import bare, is_several
 from tools.http.context import RequestContext
-from tools.http.integers import check_integers
+from tools.http.integers import FRACTION, check_integers, check_spelling
 from tools.http.problem import Problem, of_invalid_parameter
 
 Reader = Callable[[RequestContext], Any]
@@ -31,8 +31,11 @@ def path_reader(name: str, kind: Any) -> Reader:
         return context.path[name]
 
     def read(context: RequestContext) -> Any:
+        text = context.path[name]
         try:
-            return msgspec.convert(context.path[name], kind, strict=False)
+            value = msgspec.convert(text, kind, strict=False)
+            check_spelling(text, value)
+            return value
         except msgspec.ValidationError:
             raise Problem(404, "nothing is here") from None
 
@@ -55,7 +58,8 @@ def query_reader(key: str, kind: Any, default: Any) -> Reader:
 
 def query_struct_reader(kind: Any, default: Any) -> Reader:
     """Read a Struct whose fields are query parameters."""
-    several = {field.encode_name for field in msgspec.structs.fields(bare(kind)) if is_several(field.type)}
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(bare(kind))}
+    several = {key for key, one in kinds.items() if is_several(one)}
 
     def read(context: RequestContext) -> Any:
         fields = context.fields
@@ -63,7 +67,11 @@ def query_struct_reader(kind: Any, default: Any) -> Reader:
             return default
         given = {key: values if key in several else values[-1] for key, values in fields.items()}
         value = _converted("query", "", given, kind)
-        if any(len(text) > 18 for values in fields.values() for text in values):
+        texts = [text for values in fields.values() for text in values]
+        if any(map(FRACTION.match, texts)):
+            for key in kinds.keys() & given.keys():
+                _converted("query", key, given[key], kinds[key])
+        if any(len(text) > 18 for text in texts):
             _check_struct(value)
         return value
 
@@ -101,7 +109,9 @@ def _default(source: str, key: str, default: Any) -> Any:
 
 def _converted(source: str, key: str, value: Any, kind: Any) -> Any:
     try:
-        return msgspec.convert(value, kind, strict=False)
+        converted = msgspec.convert(value, kind, strict=False)
+        check_spelling(value, converted)
+        return converted
     except msgspec.ValidationError as error:
         raise of_invalid_parameter(source, key, error) from None
 

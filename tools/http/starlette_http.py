@@ -40,11 +40,15 @@ class StarletteHttp:
         """Read the settings.
 
         Raises:
-            ValueError: in production without HTTP_HOSTS.
+            ValueError: HTTP_HOSTS names no host, or is not set and this is not development.
         """
         settings = msgspec.convert(environ, HttpSettings, strict=False)
         if settings.is_production and not settings.http_hosts:
-            raise ValueError("HTTP_HOSTS is not set: in production, set it to the host names that are answered")
+            advice = "unless ENV is development, set it to the host names that are answered"
+            raise ValueError(f"HTTP_HOSTS is not set: {advice}")
+        if not settings.host_names:
+            advice = "write the host names that are answered, by comma, or `*` for all"
+            raise ValueError(f"HTTP_HOSTS is {settings.http_hosts!r}, which names no host: {advice}")
         return cls(settings)
 
     # ------------------------------------------------------------ registration

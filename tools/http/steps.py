@@ -26,7 +26,7 @@ async def within(seconds: float, coroutine: Coroutine[Any, Any, T], variables: C
         DeadlineError: it was cancelled because its time was over; a TimeoutError of its own passes as it is.
     """
     try:
-        signal = variables.run(coroutine.send, None)
+        signal = _step(variables, coroutine.send, None)
     except StopIteration as done:
         result: T = done.value
         return result
@@ -48,13 +48,33 @@ def stepped_in(variables: Context, call: Callable[..., Awaitable[T]]) -> Callabl
     async def stepped(*args: Any) -> T:
         coroutine = awaited(*args)
         try:
-            signal = variables.run(coroutine.send, None)
+            signal = _step(variables, coroutine.send, None)
         except StopIteration as done:
             result: T = done.value
             return result
         return await _Rest(coroutine, variables, signal)
 
     return stepped
+
+
+def is_end(error: BaseException) -> bool:
+    """Whether it ends the request or the process, so that there is nothing to answer: it must pass."""
+    if isinstance(error, asyncio.CancelledError):  # a cancellation of something that a handler awaited is an error
+        task = asyncio.current_task()
+        return task is None or task.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
+def _step(variables: Context, resume: Callable[[Any], Any], value: Any) -> Any:
+    """Run a coroutine up to its next pause.
+
+    What Python does with a StopIteration that a coroutine raises (PEP 479) is done with its GeneratorExit too: one that
+    passes through here is always that of a request whose own coroutine is closed.
+    """
+    try:
+        return variables.run(resume, value)
+    except GeneratorExit as error:
+        raise RuntimeError("coroutine raised GeneratorExit") from error
 
 
 class _Rest(Awaitable[T]):
@@ -64,15 +84,18 @@ class _Rest(Awaitable[T]):
         self._coroutine, self._variables, self._signal = coroutine, variables, signal
 
     def __await__(self) -> Generator[Any, Any, T]:
-        coroutine, run, signal = self._coroutine, self._variables.run, self._signal
+        coroutine, variables, signal = self._coroutine, self._variables, self._signal
         try:
             while True:
                 try:
                     yield signal
+                except GeneratorExit:  # nobody awaits this any more
+                    variables.run(coroutine.close)
+                    raise
                 except BaseException as error:  # a cancellation is the coroutine's to answer
-                    signal = run(coroutine.throw, error)
+                    signal = _step(variables, coroutine.throw, error)
                 else:
-                    signal = run(coroutine.send, None)
+                    signal = _step(variables, coroutine.send, None)
         except StopIteration as done:
             result: T = done.value
             return result

@@ -113,13 +113,26 @@ def test_no_request_sees_what_the_one_before_has_set(port: int, path: str) -> No
     assert answers == [b'"nothing"'] * 6
 
 
-def test_an_upload_that_is_refused_closes_its_connection(port: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "framing", "status"),
+    [
+        ("/bound", ("content-length", "1000000000000"), 413),
+        ("/missing", ("content-length", "1000000000000"), 404),
+        ("/missing", ("transfer-encoding", "chunked"), 404),
+    ],
+)
+def test_an_upload_that_is_refused_closes_its_connection(
+    port: int, path: str, framing: tuple[str, str], status: int
+) -> None:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-        connection.putrequest("POST", "/bound")
+        connection.putrequest("POST", path)
         connection.putheader("content-type", "application/json")
-        connection.putheader("content-length", "1000000000000")
+        connection.putheader(*framing)
         connection.endheaders()
+        socket = connection.sock
 
         answer = connection.getresponse()
+        answer.read()
 
-    assert (answer.status, answer.getheader("connection")) == (413, "close")
+        assert (answer.status, answer.getheader("connection")) == (status, "close")
+        assert socket.fileno() == -1 or socket.recv(1) == b""

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, defstruct
 from starlette.responses import PlainTextResponse
 
 from tests.contracts.http_served import Served, hook, serve, typed
-from tools.http.contract import Body, Cookie, Header, Query
+from tools.http.contract import Body, Context, Cookie, Header, Query
 
 Same = defstruct("Same", [("left", int)], module="first.models")
 OtherSame = defstruct("Same", [("right", str)], module="second.models")
@@ -180,6 +180,24 @@ async def test_a_placeholder_is_a_required_parameter_of_its_type(http: Served) -
     assert "content" not in made["paths"]["/problems/id"]["get"]["responses"]["204"]
 
 
+async def test_a_422_is_declared_where_a_parameter_or_a_body_can_be_refused(http: Served) -> None:
+    async def with_context(id: int, context: Context) -> None:
+        pass
+
+    async def with_header(day: Annotated[int, Header("x-day")] = 0) -> None:
+        pass
+
+    add_all(http)
+    http.add("/context/{id}", "GET", with_context)
+    http.add("/header", "GET", with_header)
+
+    made = await document(http)
+
+    operations = [operation for path in made["paths"].values() for operation in path.values()]
+    declaring = {one["operationId"].rpartition(".get.")[2] for one in operations if "422" in one["responses"]}
+    assert declaring == {"header", "problems", "made.feature.post.problems", "made.feature.post.same", "other.single"}
+
+
 async def test_the_document_follows_what_is_registered(http: Served) -> None:
     undo = http.add("/x", "GET", one_of_none)
 
@@ -240,8 +258,14 @@ async def test_a_plugin_that_serves_the_page_itself_takes_its_place() -> None:
 
 async def test_documents_are_closed_in_production_unless_they_are_switched_on() -> None:
     production = {"ENV": "production", "HTTP_HOSTS": "localhost"}
+    staging = {**production, "ENV": "staging"}
 
-    for settings, status in [(production, 404), ({**production, "HTTP_DOCS": "on"}, 200), ({"HTTP_DOCS": "off"}, 404)]:
+    for settings, status in [
+        (production, 404),
+        (staging, 404),
+        ({**production, "HTTP_DOCS": "on"}, 200),
+        ({"HTTP_DOCS": "off"}, 404),
+    ]:
         http = await serve("tools.http", settings)
         assert (await http.get("/docs")).status_code == status
         assert (await http.get("/openapi.json")).status_code == status

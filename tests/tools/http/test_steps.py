@@ -38,6 +38,36 @@ async def test_a_coroutine_in_time_gives_its_result_and_its_error() -> None:
         assert caught.value is error
 
 
+async def test_a_coroutines_own_exit_is_an_error() -> None:
+    async def work(pauses: int) -> None:
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        raise GeneratorExit
+
+    for pauses in (0, 1):
+        with pytest.raises(RuntimeError, match="^coroutine raised GeneratorExit$"):
+            await within(1, work(pauses), copy_context())
+
+
+async def test_a_coroutine_that_nobody_awaits_any_more_is_closed() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(mine.get())
+
+    variables = copy_context()
+    variables.run(mine.set, "inside")
+    waiting = within(60, work(), variables)
+    waiting.send(None)
+
+    waiting.close()
+
+    assert ended == ["inside"]
+
+
 async def test_a_coroutine_out_of_time_is_cancelled_and_may_clean_up_first() -> None:
     done: list[str] = []
 
