@@ -12,8 +12,10 @@ class KernelSettings(Struct, frozen=True, rename="upper", kw_only=True):
         Literal["stop", "quarantine"], Meta(description="whether a broken plugin stops the boot, or the rest is served")
     ] = "stop"
     plugins_disabled: Annotated[str, Meta(description="plugins to leave out: `users.login,system.status`")] = ""
-    boot_timeout_s: Annotated[float, Meta(description="seconds for each hook of the boot", gt=0)] = 10.0
-    shutdown_timeout_s: Annotated[float, Meta(description="seconds for each hook of the shutdown", gt=0)] = 10.0
+    boot_timeout_s: Annotated[float, Meta(description="seconds for each hook of the boot", gt=0, le=86_400)] = 10.0
+    shutdown_timeout_s: Annotated[float, Meta(description="seconds for each hook of the shutdown", gt=0, le=86_400)] = (
+        10.0
+    )
 
 
 class ManifestSettings(Struct, frozen=True, rename="upper", kw_only=True):

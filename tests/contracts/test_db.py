@@ -831,3 +831,12 @@ def test_a_wrong_setting_is_told_as_msgspec_tells_it(environ: dict[str, str]) ->
 
     with pytest.raises(msgspec.ValidationError, match=r"at `\$\.DB_"):
         tool.factory(environ)
+
+
+async def test_it_is_well_while_a_transaction_is_under_way(db: Any) -> None:
+    async with db.transaction(), asyncio.timeout(2):
+        await db.execute("INSERT INTO teams (name) VALUES ('one')")
+
+        await db.check_health()
+
+    assert await db.query_one("SELECT name FROM teams") == {"name": "one"}

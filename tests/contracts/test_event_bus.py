@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -810,6 +811,109 @@ async def test_an_attempt_is_cut_at_its_time_out(bus: Work) -> None:
     assert (seen, failure.error) == ([2], "TimeoutError: made.listener.handle did not end within 0.01 s")
 
 
+class Hanging:
+    """A `def` callback that hangs in its thread until it is let go."""
+
+    def __init__(self) -> None:
+        self.seen, self.let_go = list[Any](), threading.Event()
+
+    def handle(self, payload: Any) -> None:
+        self.seen.append(payload)
+        assert self.let_go.wait(20)
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not is_so():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_def_that_hangs_keeps_one_thread_and_what_comes_next_waits_for_it(bus: Work) -> None:
+    hanging = Hanging()
+    subscribe(bus, "said", hanging.handle, timeout=0.01)
+
+    for number in range(40):
+        await bus.publish("said", number)
+    await until(bus.failures)
+    await asyncio.sleep(0.1)  # ten time-outs
+    seen = list(hanging.seen)
+    hanging.let_go.set()
+    await until(lambda: not bus.pending())
+
+    assert (seen, hanging.seen) == ([0], list(range(40)))
+    assert bus.failures()[0].error == "TimeoutError: made.listener.handle did not end within 0.01 s"
+
+
+async def test_a_retry_waits_for_the_thread_of_the_attempt_before(bus: Work) -> None:
+    hanging = Hanging()
+    subscribe(bus, "said", hanging.handle, retries=2, backoff=0, timeout=0.01)
+
+    await bus.publish("said", 1)
+    await until(lambda: hanging.seen)
+    await asyncio.sleep(0.1)
+    seen = list(hanging.seen)
+    hanging.let_go.set()
+    await until(lambda: not bus.pending())
+
+    assert (seen, hanging.seen, bus.failures()) == ([1], [1, 1], [])
+
+
+async def test_the_shutdown_does_not_wait_for_a_thread_that_hangs(bus: Work, caplog: pytest.LogCaptureFixture) -> None:
+    hanging = Hanging()
+    subscribe(bus, "said", hanging.handle, timeout=0.01)
+    await bus.publish("said", 1)
+    await bus.publish("said", 2)
+    await until(bus.failures)
+
+    async with asyncio.timeout(5):
+        await bus.on_shutdown()
+    hanging.let_go.set()
+
+    assert "event_bus lost 1 events at shutdown" in caplog.text
+
+
+async def test_the_awaitable_that_a_def_answers_is_cut_at_the_time_out_too(bus: Work) -> None:
+    ended = asyncio.Event()
+
+    async def finish() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    def handle(_payload: Any) -> Any:
+        return finish()
+
+    subscribe(bus, "said", handle, timeout=0.1)
+
+    await bus.publish("said", 1)
+    await bus.on_shutdown()
+
+    assert ended.is_set()
+    assert [failure.attempts for failure in bus.failures()] == [1]
+
+
+async def test_what_a_def_answers_after_its_time_out_is_dropped(bus: Work) -> None:
+    hanging, begun = Hanging(), list[Any]()
+
+    async def finish(payload: Any) -> None:
+        begun.append(payload)
+
+    def handle(payload: Any) -> Any:
+        hanging.handle(payload)
+        return finish(payload)
+
+    subscribe(bus, "said", handle, timeout=0.05)
+
+    await bus.publish("said", 1)
+    await until(bus.failures)
+    hanging.let_go.set()
+    await bus.publish("said", 2)  # which waits for the thread of the first
+    await until(lambda: not bus.pending())
+
+    assert begun == [2]
+
+
 async def test_a_time_out_of_the_callback_itself_is_told_apart(bus: Work) -> None:
     async def handle(_payload: Any) -> None:
         await asyncio.sleep(0)
@@ -1213,3 +1317,11 @@ async def test_only_one_holds_events_until_it_is_undone(bus: Work) -> None:
 
     assert str(refused.value) == "made.rival cannot hold events, as made.holder does: remove one of the two"
     assert [fact.data["held_by"] for fact in bus.describe() if fact.kind == "transport"] == ["made.holder"]
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e12", "-1", "soon"])
+def test_a_wrong_wait_is_named(value: str) -> None:
+    (tool,) = register_tools()
+
+    with pytest.raises(msgspec.ValidationError, match="EVENT_BUS_WAIT_S"):
+        tool.factory({"EVENT_BUS_WAIT_S": value})

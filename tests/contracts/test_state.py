@@ -219,7 +219,9 @@ def test_another_store_than_memory_is_refused_without_its_password() -> None:
     assert "canary-1" not in str(caught.value)
 
 
-@pytest.mark.parametrize("environ", [{"STATE_MAX_KEYS": "0"}, {"STATE_SWEEP_S": "never"}], ids=str)
+@pytest.mark.parametrize(
+    "environ", [{"STATE_MAX_KEYS": "0"}, {"STATE_SWEEP_S": "never"}, {"STATE_SWEEP_S": "inf"}], ids=str
+)
 def test_a_wrong_setting_is_named(environ: dict[str, str]) -> None:
     with pytest.raises(msgspec.ValidationError, match=next(iter(environ))):
         offered().factory(environ)

@@ -163,7 +163,7 @@ def test_help_lists_every_command(app: Path) -> None:
 def test_settings_are_those_of_the_tree(app: Path) -> None:
     done = python(app, "-m", "manifest", "settings")
 
-    assert "| kernel | `BOOT_TIMEOUT_S` | float > 0 | `10.0` |" in done.stdout
+    assert "| kernel | `BOOT_TIMEOUT_S` | float > 0, <= 86,400 | `10.0` |" in done.stdout
     assert "`DATABASE_URL`" not in done.stdout
 
 

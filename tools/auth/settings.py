@@ -9,6 +9,7 @@ from msgspec import Meta
 MOST_MEMORY_KIB = 1024 * 1024
 MOST_TIME_COST = 10
 MOST_PARALLELISM = 64
+LONGEST_TTL_S = 366 * 86_400  # a token cannot be taken back: beyond a year it is a mistake
 
 
 class AuthSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
@@ -23,7 +24,9 @@ class AuthSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
     auth_secret_file: Annotated[
         str, Meta(description="where a secret is made and kept in development, when AUTH_SECRET is not set")
     ] = "data/auth_secret"  # noqa: S105 (a path)
-    auth_access_ttl_s: Annotated[int, Meta(description="how long an access token lives, in seconds", gt=0)] = 900
+    auth_access_ttl_s: Annotated[
+        int, Meta(description="how long an access token lives, in seconds", gt=0, le=LONGEST_TTL_S)
+    ] = 900
     auth_issuer: Annotated[str, Meta(description="`iss` of every token", min_length=1)] = "microcoreos"
     auth_audience: Annotated[str, Meta(description="`aud` of every token", min_length=1)] = "microcoreos"
     auth_argon2_memory_kib: Annotated[

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import aiosqlite
 
 from tools.db.contract import QueryTimeoutError, Unavailable
+from tools.db.faults import shout
 
 T = TypeVar("T")
 
@@ -142,6 +143,7 @@ class Connection:
             await asyncio.wait_for(thread, _DRAIN_TIMEOUT_S)
         except (sqlite3.Error, TimeoutError) as error:
             thread._thread.join(_END_TIMEOUT_S)
+            shout(error)
             raise Unavailable(f"{str(error) or 'no answer'}, while opening the file") from error
         return thread, thread._conn
 

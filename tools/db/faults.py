@@ -20,9 +20,17 @@ from tools.db.statement import Token, tokens
 
 log = logging.getLogger(__name__)
 
-_UNIQUE = ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID")
+_UNIQUE = ("CONSTRAINT_UNIQUE", "CONSTRAINT_PRIMARYKEY", "CONSTRAINT_ROWID")
 _UNAVAILABLE = ("BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "READONLY", "PROTOCOL", "NOMEM", "CORRUPT", "NOTADB")
-_LOUD = ("IOERR", "FULL", "CORRUPT", "NOTADB")
+_REMEDIES = {
+    "IOERR": "check its disk",
+    "FULL": "free space on its disk",
+    "CANTOPEN": "let this process read and write it, and its folder",
+    "READONLY": "let this process write it, and its folder",
+    "CORRUPT": "restore a backup of it",
+    "NOTADB": "restore a backup of it, or name another file in DATABASE_URL",
+}
+"""For what does not pass by itself, and is logged."""
 
 
 @contextmanager
@@ -49,14 +57,24 @@ def is_busy(error: BaseException | None) -> bool:
     return "BUSY" in _name(error)
 
 
+def remedy(error: BaseException | None) -> str:
+    """Say what has to be done about a file that cannot be used; an empty text for what passes by itself."""
+    return next((text for name, text in _REMEDIES.items() if _name(error).startswith(name)), "")
+
+
+def shout(error: BaseException) -> None:
+    """Log what somebody has to repair."""
+    if advice := remedy(error):
+        log.error("db: the file cannot be used as it should: %s (%s): %s", error, _name(error), advice)
+
+
 def _name(error: BaseException | None) -> str:
-    return str(getattr(error, "sqlite_errorname", ""))
+    return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_")
 
 
 def _other(error: Exception, is_write: bool) -> DbError:
-    name = _name(error).removeprefix("SQLITE_")
-    if name.startswith(_LOUD):
-        log.error("db: the file cannot be used as it should: %s (%s)", error, name)
+    name = _name(error)
+    shout(error)
     if is_write and name.startswith("IOERR"):
         return UnknownOutcomeError()
     if name.startswith(_UNAVAILABLE):
@@ -69,11 +87,11 @@ def _constraint(raw: sqlite3.Connection, error: sqlite3.IntegrityError, table: s
     if name in _UNIQUE:
         index = re.fullmatch(r"index '(.*)'", rest)
         return UniqueError(*(_index_columns(raw, index[1]) if index else _columns(rest)))
-    if name == "SQLITE_CONSTRAINT_NOTNULL":
+    if name == "CONSTRAINT_NOTNULL":
         return NotNullError(*_columns(rest))
     if str(error).startswith("cannot store"):  # in a STRICT table; sqlite3 has no name for its code
         return CheckError(*_columns(str(error).rpartition(" ")[2]))
-    if name == "SQLITE_CONSTRAINT_CHECK":
+    if name == "CONSTRAINT_CHECK":
         return CheckError(table, _mentioned(raw, table, list(tokens(rest))))
     # ON DELETE RESTRICT is reported as a trigger's doing
     if "FOREIGN KEY" in str(error):

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import msgspec
 
+LONGEST_S = 86_400  # a day: `inf` is no time-out, and overflows where SQLite counts milliseconds
+
 
 class DbSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
     """The settings of `tools/db`."""
@@ -16,10 +18,13 @@ class DbSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
         ),
     ] = "sqlite:///data/app.db"
     db_timeout_s: Annotated[
-        float, msgspec.Meta(description="a statement that takes longer is interrupted: 504", gt=0)
+        float, msgspec.Meta(description="a statement that takes longer is interrupted: 504", gt=0, le=LONGEST_S)
     ] = 30.0
     db_wait_timeout_s: Annotated[
-        float, msgspec.Meta(description="the longest wait for a connection, or for the one writer's turn: 503", gt=0)
+        float,
+        msgspec.Meta(
+            description="the longest wait for a connection, or for the one writer's turn: 503", gt=0, le=LONGEST_S
+        ),
     ] = 5.0
     db_readers: Annotated[
         int, msgspec.Meta(description="connections kept open for reading, beside the one that writes", ge=1, le=64)

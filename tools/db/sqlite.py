@@ -6,10 +6,12 @@ import sqlite3
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeVar
 
 from hookspecs import Command, Fact, System, hookimpl
-from tools.db.contract import Params, Sql, Table, Unavailable
+from tools.db.contract import DbError, Params, Sql, Table, Unavailable
+from tools.db.faults import remedy
 from tools.db.migrate_command import migrate_command
 from tools.db.migration_files import collected
 from tools.db.migrations import Migrations
@@ -22,6 +24,7 @@ from tools.db.stream import chunks_apart, chunks_in_memory, chunks_within
 from tools.db.transaction import Callback, Transaction, called
 from tools.db.unit import Unit
 from tools.db.values import Row, fitted
+from tools.db.write_probe import probe_write
 from tools.db.writer import Job, Writer
 
 T = TypeVar("T")
@@ -99,8 +102,11 @@ class Sqlite:
             self._migrations = Migrations(self._writer, self._file.configure, files)
             await self._migrate(self._migrations)
             self._facts = facts(await self._read(tables), self._migrations.owners())
-        except BaseException:
+        except BaseException as error:
             await self.on_shutdown()
+            cause = error.__cause__ or error
+            if advice := remedy(cause):
+                raise DbError(f"db cannot use {self._file.path}: {cause}: {advice}") from error
             raise
 
     @hookimpl
@@ -113,7 +119,9 @@ class Sqlite:
 
     @hookimpl
     async def check_health(self) -> None:
-        await self._read(lambda raw: raw.execute("SELECT 1").fetchone(), timeout_s=_HEALTH_TIMEOUT_S)
+        if self._readers is not None:
+            await self._readers.run(lambda raw: raw.execute("SELECT 1").fetchone(), _HEALTH_TIMEOUT_S)
+        await self._writer.probe(partial(probe_write, configure=self._file.configure), _HEALTH_TIMEOUT_S)
 
     @hookimpl
     async def on_shutdown(self) -> None:
@@ -158,11 +166,11 @@ class Sqlite:
                 return await self._run(prepared, job)
         return await (self._read(job) if prepared.statement.is_read else self._writer.run(job))
 
-    async def _read(self, job: Job[T], timeout_s: float | None = None) -> T:
+    async def _read(self, job: Job[T]) -> T:
         """Read outside of any transaction: what is committed, and in memory after whose turn it is."""
         if self._readers is None:
             return await self._writer.run(job)
-        return await self._readers.run(job, timeout_s or self._settings.db_timeout_s)
+        return await self._readers.run(job, self._settings.db_timeout_s)
 
     def _chunks(self, prepared: Prepared) -> AsyncGenerator[list[Row], None]:
         unit = self._current.get()

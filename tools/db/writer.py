@@ -9,6 +9,9 @@ from typing import TypeVar
 from tools.db.connection import Connection
 from tools.db.contract import QueryTimeoutError, Unavailable, UnknownOutcomeError
 
+_PROBE_WAIT_S = 0.2
+"""For the turn; a transaction of ours is far shorter, or at work."""
+
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 
@@ -66,6 +69,17 @@ class Writer:
             if self.connection.times_given_up > before:
                 raise UnknownOutcomeError from None
             raise
+
+    async def probe(self, job: Job[None], timeout_s: float) -> None:
+        """Run `job` if its turn comes soon; if not, others are writing, which is as well."""
+        try:
+            await take_turn(self.lock, _PROBE_WAIT_S)
+        except Unavailable:
+            return
+        try:
+            await self.connection.run(job, timeout_s)
+        finally:
+            self.lock.release()
 
     async def close(self) -> None:
         """Close after the one whose turn it is, if that one ends in time."""

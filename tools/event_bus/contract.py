@@ -164,7 +164,8 @@ class EventBus(Protocol):
             callback: `async def`, or `def`, which runs in a thread.
             retries: how often a failing event is tried again; those after it wait.
             backoff: seconds; before retry n a random part of `backoff * 2 ** (n - 1)`, a minute at most, is waited.
-            timeout: seconds for one attempt. A `def` goes on in its thread, and what it answers is dropped.
+            timeout: seconds for one attempt. A `def` goes on in its thread: what it answers is dropped, and the next
+                attempt or event waits until it has ended. The shutdown does not.
 
         Raises:
             RuntimeError: outside a hook.

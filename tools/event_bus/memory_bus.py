@@ -15,6 +15,7 @@ from tools.event_bus.exchange import Exchange, Responder
 from tools.event_bus.failure_list import FailureList
 from tools.event_bus.memory_subscription import MemorySubscription
 from tools.event_bus.message import Message, chain, message
+from tools.event_bus.one_thread import OneThread
 from tools.event_bus.settings import EventBusSettings
 from tools.event_bus.topic import Topic
 
@@ -48,7 +49,7 @@ class MemoryBus:
     @hookimpl
     async def on_shutdown(self) -> None:
         try:
-            while busy := [subscription for subscription in self._subscriptions() if subscription.queue]:
+            while busy := [one for one in self._subscriptions() if one.queue and not one.is_stuck]:
                 await busy[0].drained()
             if self._exchange.under_way:
                 await asyncio.wait(self._exchange.under_way)
@@ -101,9 +102,11 @@ class MemoryBus:
         timeout: float = 30,
     ) -> MemorySubscription:
         topic = self._topics.get(event) or Topic(event, self._settings.event_bus_queue)
+        thread = OneThread(self._in_thread)
         subscription = MemorySubscription(
             event,
-            self._callback(callback),
+            Callback(owner.get().name, callback, thread.run),
+            thread,
             retries=retries,
             backoff_s=backoff,
             timeout_s=timeout,
@@ -120,7 +123,7 @@ class MemoryBus:
         return await self._exchange.ask(message(event, payload), timeout, Any if into is None else into)
 
     def reply(self, event: str, callback: Callable[..., object]) -> Responder:
-        responder = Responder(event, self._callback(callback))
+        responder = Responder(event, Callback(owner.get().name, callback, self._in_thread))
         owner.get().undo.callback(self._exchange.remove, responder)
         self._exchange.add(responder)
         return responder
@@ -137,9 +140,6 @@ class MemoryBus:
             raise ValueError(f"{who.name} cannot hold events, as {self._holder[0]} does: remove one of the two")
         who.undo.callback(setattr, self, "_holder", None)
         self._holder = (who.name, after_commit)
-
-    def _callback(self, function: Callable[..., object]) -> Callback:
-        return Callback(owner.get().name, function, self._in_thread)
 
     async def _in_thread(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return await self._run(function, *args)  # looked up late: a constructor may subscribe before `on_boot`

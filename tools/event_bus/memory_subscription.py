@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from tools.event_bus.callback import Callback
 from tools.event_bus.message import Message
+from tools.event_bus.one_thread import OneThread
 
 log = logging.getLogger(__name__)
 LONGEST_BACKOFF_S = 60.0
@@ -23,6 +24,7 @@ class MemorySubscription:
         self,
         event: str,
         callback: Callback,
+        thread: OneThread,
         *,
         retries: int,
         backoff_s: float,
@@ -37,9 +39,9 @@ class MemorySubscription:
         self.retries, self.backoff_s, self.timeout_s = retries, backoff_s, timeout_s
         self.queue: deque[Message] = deque()
         self.worker: asyncio.Task[None] | None = None
-        self._done, self._failed = done, failed
+        self._thread, self._done, self._failed = thread, done, failed
         self._news, self._idle = asyncio.Event(), asyncio.Event()
-        self._is_leaving = self._is_stopped = False
+        self.is_stuck = self._is_leaving = self._is_stopped = False
 
     def __await__(self) -> Generator[Any, None, Self]:
         yield from ()
@@ -55,8 +57,8 @@ class MemorySubscription:
                 self._start()
 
     async def drained(self) -> None:
-        """Wait until the queue is empty and the last callback has ended."""
-        while self.queue:
+        """Wait until the queue is empty and the last callback has ended, or a thread that timed out is in the way."""
+        while self.queue and not self.is_stuck:
             await self._idle.wait()
 
     def leave(self) -> None:
@@ -109,6 +111,8 @@ class MemorySubscription:
     async def _deliver(self, message: Message) -> None:
         for attempt in range(1, self.retries + 2):
             try:
+                if self._thread.is_taken:
+                    await self._thread_free()
                 await self.callback.call(message, attempt, self.timeout_s)
                 return
             except BaseException as error:  # SystemExit too: a callback ends neither its subscription nor the process
@@ -123,6 +127,16 @@ class MemorySubscription:
                     "%s failed in attempt %d of %r, and is tried again: %r", self.name, attempt, message.event, error
                 )
             await asyncio.sleep(backoff_s(self.backoff_s, attempt, random.random()))
+
+    async def _thread_free(self) -> None:
+        """Wait for the thread of an attempt that timed out: one that hangs costs the shared pool one place, not all."""
+        self.is_stuck = True
+        self._idle.set()
+        try:
+            await self._thread.free()
+        finally:
+            self.is_stuck = False
+            self._idle.clear()
 
 
 def backoff_s(first_s: float, attempt: int, part: float) -> float:

@@ -13,5 +13,6 @@ class EventBusSettings(Struct, frozen=True, rename="upper", kw_only=True):
     ] = "memory://"
     event_bus_queue: Annotated[int, Meta(description="events that may wait for one subscription", gt=0)] = 10_000
     event_bus_wait_s: Annotated[
-        float, Meta(description="seconds that a publish waits for room in a full queue before it is refused", ge=0)
+        float,
+        Meta(description="seconds that a publish waits for room in a full queue before it is refused", ge=0, le=86_400),
     ] = 5.0

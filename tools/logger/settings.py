@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 class LoggerSettings(Struct, frozen=True, rename="upper", kw_only=True):
     """Read from the environment; the table of settings in the documentation is made from it."""
 
-    env: Annotated[str, Meta(description="production, or any other word for development")] = "development"
+    env: Annotated[str, Meta(description="any word but this means JSON, on a terminal too")] = "development"
     log_format: Annotated[
         Literal["auto", "console", "json"],
         Meta(description="auto is console in development where stderr is a terminal, and json elsewhere"),

@@ -8,6 +8,7 @@ from typing import Self, TextIO
 from hookspecs import hookimpl, owner
 from tools.logger.record_format import escaped, record_format
 from tools.logger.settings import LoggerSettings
+from tools.logger.uvicorn_lines import UvicornLines
 
 
 class StructlogLogger:
@@ -23,6 +24,9 @@ class StructlogLogger:
         owner.get().undo.callback(_remove, handler, root.level)
         root.addHandler(handler)
         root.setLevel(self._settings.log_level)
+        lines = UvicornLines(handler)
+        owner.get().undo.callback(lines.give_back)
+        lines.take()
 
     def debug(self, message: str, /, **fields: object) -> None:
         self._log(logging.DEBUG, message, fields)
@@ -55,7 +59,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
     def __init__(self, settings: LoggerSettings) -> None:
         super().__init__(sys.stderr)
         is_terminal = sys.stderr.isatty()
-        is_auto_console = settings.log_format == "auto" and settings.env != "production" and is_terminal
+        is_auto_console = settings.log_format == "auto" and settings.env == "development" and is_terminal
         is_console = settings.log_format == "console" or is_auto_console
         self.setFormatter(record_format(is_console=is_console, has_colours=is_terminal))
 

@@ -16,7 +16,8 @@ class StateSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
         1_000_000
     )
     state_sweep_s: Annotated[
-        float, Meta(description="how often the memory of values whose time is over is freed, in seconds", gt=0)
+        float,
+        Meta(description="how often the memory of values whose time is over is freed, in seconds", gt=0, le=86_400),
     ] = 30
 
     def __post_init__(self) -> None:

@@ -191,6 +191,7 @@ def test_making_the_tool_opens_nothing(tmp_path: Path) -> None:
     [
         {"AUTH_ACCESS_TTL_S": "0"},
         {"AUTH_ACCESS_TTL_S": "soon"},
+        {"AUTH_ACCESS_TTL_S": "1000000000000"},
         {"AUTH_ARGON2_MEMORY_KIB": "19455"},
         {"AUTH_ARGON2_MEMORY_KIB": "1048577"},
         {"AUTH_ARGON2_TIME_COST": "1"},

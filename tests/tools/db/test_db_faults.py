@@ -14,9 +14,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from time import monotonic
 
+import msgspec
 import pytest
 
-from tests.tools.db.standing import COUNT_FOR_EVER, ROOT, made, standing
+from tests.tools.db.standing import COUNT_FOR_EVER, ROOT, around, made, standing
 from tools.db.contract import (
     DbError,
     ForeignKeyError,
@@ -361,8 +362,101 @@ async def test_a_path_is_relative_to_the_current_directory(tmp_path: Path, monke
 async def test_a_file_that_is_no_database_is_told_at_boot(tmp_path: Path) -> None:
     (tmp_path / "app.db").write_bytes(b"not a database" * 100)
 
-    with pytest.raises(Unavailable, match="not a database"):
+    with pytest.raises(DbError) as refused:
         await made(tmp_path / "app.db").on_boot(None)  # type: ignore[arg-type]  # it does not get that far
+
+    assert str(refused.value) == (
+        f"db cannot use {tmp_path}/app.db: file is not a database: "
+        "restore a backup of it, or name another file in DATABASE_URL"
+    )
+
+
+async def test_a_file_with_damaged_pages_is_told_at_boot(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db") as db:
+        await db.execute("CREATE TABLE notes (text TEXT)")
+    with (tmp_path / "app.db").open("r+b") as file:
+        file.seek(100)  # behind the header: the schema
+        file.write(b"\xff" * 3000)
+
+    with pytest.raises(DbError) as refused:
+        await made(tmp_path / "app.db").on_boot(around())
+
+    assert str(refused.value) == (
+        f"db cannot use {tmp_path}/app.db: database disk image is malformed: restore a backup of it"
+    )
+
+
+@pytest.fixture
+async def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sqlite]:
+    async with standing(tmp_path / "app.db") as db:
+        await db.execute("CREATE TABLE notes (text TEXT)")
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **how: connect(f"file:{path}?mode=ro", uri=True, **how))
+    async with standing(tmp_path / "app.db") as db:
+        yield db
+
+
+async def test_a_file_that_is_read_only_serves_reads_and_is_not_healthy(read_only: Sqlite) -> None:
+    assert await read_only.query("SELECT * FROM notes") == []
+
+    with pytest.raises(Unavailable, match="readonly database"):
+        await read_only.check_health()
+
+
+async def test_a_write_to_a_read_only_file_is_logged_with_what_to_do(
+    read_only: Sqlite, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unavailable):
+        await read_only.execute("INSERT INTO notes VALUES ('x')")
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "db: the file cannot be used as it should: attempt to write a readonly database (READONLY): "
+        "let this process write it, and its folder"
+    ]
+
+
+async def test_a_file_that_cannot_be_opened_any_more_is_logged(
+    db: Sqlite, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "app.db").rename(tmp_path / "moved.db")
+    (tmp_path / "app.db").mkdir()
+
+    with pytest.raises(Unavailable):
+        async for _ in db.stream("SELECT 1"):
+            pass
+
+    assert "unable to open database file (CANTOPEN): let this process read and write it" in caplog.text
+
+
+async def test_health_stores_nothing_and_leaves_the_writer_as_it_was(db: Sqlite) -> None:
+    await db._writer.run(lambda raw: raw.execute("PRAGMA user_version = 7").fetchall())
+
+    await db.check_health()
+
+    def looked(raw: sqlite3.Connection) -> list[object]:
+        return [raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "busy_timeout")]
+
+    assert await db._writer.run(looked) == [7, 5000]
+
+
+async def test_health_does_not_wait_for_another_process_that_writes(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=5) as db:
+        other = sqlite3.connect(tmp_path / "app.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        began_s = monotonic()
+
+        await db.check_health()
+
+        assert monotonic() - began_s < 2
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@pytest.mark.parametrize("name", ["DB_TIMEOUT_S", "DB_WAIT_TIMEOUT_S"])
+@pytest.mark.parametrize("value", ["inf", "nan", "1e12", "0"])
+def test_a_time_without_bounds_is_refused(name: str, value: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.{name}"):
+        made(Path("x"), **{name: value})
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:secret@h/d", "sqlite://data/app.db", "sqlite:///a.db?mode=ro", "x"])
