@@ -13,6 +13,7 @@ from manifest.settings import ManifestSettings
 
 log = logging.getLogger(__name__)
 FILE = "AI_CONTEXT.md"
+SLOW_MS = 1_000
 
 
 def publish(system: System, environ: Mapping[str, str], root: Path) -> None:
@@ -23,7 +24,13 @@ def publish(system: System, environ: Mapping[str, str], root: Path) -> None:
         environ: the settings of this run; no value of them gets into the text.
         root: the project; files are named relative to it.
     """
-    log.info("booted %d tools, %d plugins", len(system.tools), len(system.plugins))
+    endpoints = sum(fact.kind == "endpoint" for fact in system.facts)
+    took_ms = sum(part.boot_ms for part in (*system.tools, *system.plugins))
+    standing = (len(system.tools), len(system.plugins), endpoints)
+    log.info("booted %d tools, %d plugins, %d endpoints in %.0f ms", *standing, took_ms)
+    for part in (*system.tools, *system.plugins):
+        if part.boot_ms > SLOW_MS:
+            log.warning("%s took %.1f s to boot", part, part.boot_ms / 1000)
     for finding in system.findings:
         log.warning("%s", finding)
     try:
