@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ from kernel.boot import Kernel
 from kernel.errors import BootError, explain
 
 ROOT = Path(__file__).parent
-PROBLEM = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
-OUT_OF_ORDER = JSONResponse(PROBLEM, 503, {"retry-after": "30"}, "application/problem+json")
+DOWN = JSONResponse({"title": "Service Unavailable", "status": 503}, 503, media_type="application/problem+json")
 log = logging.getLogger(__name__)
 
 
@@ -28,19 +26,20 @@ def make_kernel(environ: Mapping[str, str]) -> Kernel:
 
 
 class Application:
-    """One system as an ASGI callable: it boots in the lifespan or, where none is sent, before the first request."""
+    """One system as an ASGI callable: it boots in the lifespan or, where none is sent, before the first request.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    Args:
+        environ: stands in for the process's environment.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._booting: asyncio.Task[Kernel | Exception] | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the server's lifespan."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            serve = getattr(await self.start(), "app", None) or OUT_OF_ORDER
-            await serve(scope, receive, send)
+        serve = self._live if scope["type"] == "lifespan" else getattr(await self.start(), "app", None) or DOWN
+        await serve(scope, receive, send)
 
     async def start(self) -> Kernel | Exception:
         """Boot once, in a task of its own that no client's cancellation reaches; what went wrong is in the log."""
@@ -60,7 +59,7 @@ class Application:
         manifest.publish(kernel.system, self._environ, ROOT)
         return kernel
 
-    async def _live(self, receive: Any, send: Any) -> None:
+    async def _live(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         kernel = await self.start()
         if isinstance(kernel, Exception):
@@ -72,12 +71,10 @@ class Application:
             await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app(environ: Mapping[str, str] | None = None) -> Application:
-    """Make an app that has not booted yet; `environ` stands in for the process's environment."""
-    return Application(os.environ if environ is None else environ)
+create_app = Application
 
 
-def running(settings: Mapping[str, str] | None = None) -> AbstractAsyncContextManager[Any]:
+def running(settings: Mapping[str, str] | None = None) -> Any:
     """Boot on scratch settings (temporary files, all in memory), changed by `settings`; yield an `httpx.AsyncClient`.
 
     Raises:

@@ -159,8 +159,8 @@ class System:
     domains: list[Path]
     tools: list[Part] = field(default_factory=list)
     plugins: list[Part] = field(default_factory=list)
-    facts: Sequence[Fact] = ()
-    findings: Sequence[Finding] = ()
+    facts: list[Fact] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 Run = Callable[..., Awaitable[Any]]
@@ -219,7 +219,6 @@ def on_shutdown() -> None:
     """Anyone that booted, in reverse order, under a time-out: finish and release."""
 
 
-HOOKS: tuple[Callable[..., Any], ...] = (
-    register_tools, check_source, wrap_tool, on_boot, asgi_app, register_middleware, describe, check, register_commands,
-    on_ready, check_health, on_shutdown)  # fmt: skip
+HOOKS = (register_tools, check_source, wrap_tool, on_boot, asgi_app, register_middleware, describe, check,
+         register_commands, on_ready, check_health, on_shutdown)  # fmt: skip
 [hookspec(hook) for hook in HOOKS]  # a comprehension leaves no name behind, which would be one more hook

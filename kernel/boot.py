@@ -14,7 +14,7 @@ from typing import Any
 import pluggy
 
 import hookspecs
-from hookspecs import Answer, ASGIApp, Fact, Finding, Middleware, Part, System, owner
+from hookspecs import Answer, ASGIApp, Finding, Middleware, Part, System, owner
 from kernel import wiring
 from kernel.call import GRACE_S, Pool, call
 from kernel.errors import BootError, Problem, explain, guess
@@ -36,12 +36,11 @@ class Kernel:
 
     def __init__(self, root: Path, environ: Mapping[str, str], settings: Any, folders: Sequence[str] = FOLDERS) -> None:
         self.app: ASGIApp | None = None
-        self._facts, self._findings, self._problems = list[Fact](), list[Finding](), list[Exception]()
-        domains = sorted(root.glob(f"{folders[1]}/[!_.]*/"))
-        self.system = System(self.gather, domains, [], [], self._facts, self._findings)
+        self.system = System(self.gather, sorted(root.glob(f"{folders[1]}/[!_.]*/")))
         self._root, self._environ, self._settings, self._folders = root, environ, settings, folders
         self._timeout_s, self._watched_s, self._is_ending = settings.boot_timeout_s, 0.0, False
-        self._pool, self._parts = Pool(), dict[str, Part]()  # what is registered, by the name that pluggy knows
+        # what is registered, by the name that pluggy knows
+        self._pool, self._parts, self._problems = Pool(), dict[str, Part](), list[Exception]()
         self._hooks = Hooks(hookspecs.PROJECT)
         self._hooks.add_hookspecs(hookspecs)
 
@@ -63,10 +62,10 @@ class Kernel:
             for layer in sorted(layers if apps else [], key=lambda one: one.order)[::-1]:
                 apps[0] = layer.factory(apps[0])
             self.app = next(iter(apps), None)
-            await self._each("describe", about, self._facts.extend)
-            await self._each("check", about, self._findings.extend)
+            await self._each("describe", about, self.system.facts.extend)
+            await self._each("check", about, self.system.findings.extend)
             if consume:
-                self._problems += [Problem(str(one)) for one in self._findings if one.is_error]
+                self._problems += [Problem(str(one)) for one in self.system.findings if one.is_error]
                 self._stop_if_broken()
                 await self._each("on_ready", {})
             self._stop_if_broken()
@@ -78,13 +77,11 @@ class Kernel:
     async def shutdown(self) -> None:
         """Ask what booted to finish, in reverse order, then undo every registration; no failure stops this half-way."""
         self._timeout_s, self._watched_s, self._is_ending = self._settings.shutdown_timeout_s, 0.0, True
-        try:
-            await self._each("on_shutdown", {}, due={"ready"}, step=-1)
-            for part in reversed(self._parts.values()):
-                with self._blamed(part, "undo"):
-                    part.undo.close()
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        await self._each("on_shutdown", {}, due={"ready"}, step=-1)
+        for part in reversed(self._parts.values()):
+            with self._blamed(part, "undo"):
+                part.undo.close()
+        faulthandler.cancel_dump_traceback_later()
 
     async def gather(self, hook: str, **arguments: Any) -> list[Answer]:
         """See `hookspecs.System`."""
@@ -98,7 +95,7 @@ class Kernel:
             with self._blamed(part, "import"):
                 module = importlib.import_module(part.module)
                 self._register(part, module, module)
-                if part.file.startswith(wiring.ENTRY) and wiring.plugin_class(module, part):
+                if not part.file.endswith(".py") and wiring.plugin_class(module, part):
                     self.system.plugins.append(Part(part.name, part.file, module=part.module))
         await self._each("register_tools", {}, lambda tools: offers.extend((tool, owner.get()) for tool in tools))
         return offers
@@ -145,7 +142,7 @@ class Kernel:
         if self._hooks_of("check_source") and (file := self._root / part.file).is_file():
             found, tree = list[Finding](), ast.parse(file.read_bytes(), str(file))
             await self._each("check_source", {"file": part.file, "tree": tree}, found.extend)
-            self._findings += [one for one in found if not one.is_error]
+            self.system.findings += [one for one in found if not one.is_error]
             if errors := [str(one) for one in found if one.is_error]:
                 raise Problem("; ".join(errors))
 
@@ -177,8 +174,7 @@ class Kernel:
         return list(getattr(self._hooks.hook, name).get_hookimpls())
 
     async def _call(self, hook: str, one: pluggy.HookImpl, arguments: Mapping[str, Any]) -> Answer:
-        part, given = self._parts[one.plugin_name], {name: arguments[name] for name in one.argnames}
-        return await call(part, hook, self._timeout_s, self._pool, self._root, one.function, given)
+        return await call(self._parts[one.plugin_name], hook, self._timeout_s, self._pool, self._root, one, arguments)
 
     async def _each(self, hook: str, arguments: Mapping[str, Any], take: Callable[[Any], object] = id, *,
                     due: Set[str] = frozenset(), step: int = 1) -> None:  # fmt: skip
@@ -208,10 +204,8 @@ class Kernel:
             problem = explain(part, step, error, self._root)
             part.state, part.error, part.undo.sealed = "broken", str(problem), LATE
             self._hooks.unregister(name=f"{part.kind} {part}")
-            if self._is_ending or (part.kind == "plugin" and self._settings.on_broken_plugin == "quarantine"):
-                log.error("%s", problem)
-            else:
-                self._problems.append(problem)
+            isolated = self._is_ending or (part.kind == "plugin" and self._settings.on_broken_plugin == "quarantine")
+            (log.error if isolated else self._problems.append)(problem)
         finally:
             part.boot_ms += (time.monotonic() - started) * 1000
             owner.reset(token)

@@ -48,9 +48,9 @@ def _settle(outcome: Future[Any], work: Callable[[], Any]) -> None:
         outcome.set_exception(error if is_plain else RuntimeError(repr(error)))
 
 
-async def call(part: Part, hook: str, timeout_s: float, pool: Pool, root: Path, function: Any, given: Any) -> Answer:
+async def call(part: Part, hook: str, timeout_s: float, pool: Pool, root: Path, one: Any, given: Any) -> Answer:
     """Call a hook's implementation in a task of its own, so that one which swallows its cancellation is left behind."""
-    task = asyncio.create_task(_owned(part, pool, partial(function, **given)))
+    task = asyncio.create_task(_owned(part, pool, partial(one.function, **{key: given[key] for key in one.argnames})))
     try:
         await asyncio.wait({task}, timeout=timeout_s)
     finally:
@@ -67,8 +67,8 @@ async def call(part: Part, hook: str, timeout_s: float, pool: Pool, root: Path, 
 
 
 async def _owned(part: Part, pool: Pool, work: Callable[[], Any]) -> Any:
-    owner.set(part)
     try:
+        owner.set(part)
         value = await (work() if inspect.iscoroutinefunction(work) else pool.run(work))
         return list(value) if inspect.isgenerator(value) else value
     except SystemExit as error:  # asyncio would end the whole process

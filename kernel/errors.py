@@ -49,6 +49,5 @@ def explain(part: Part, step: str, error: BaseException, root: Path) -> Exceptio
     if setting := re.fullmatch(r"(.*) - at `\$\.([A-Z][A-Z0-9_]*)`", str(error)):  # so msgspec names a field
         return Problem(f"{part}: setting {setting[2]} is of the wrong type: {setting[1]}: correct the environment")
     what = f"{type(error).__name__}: {getattr(error, 'msg', error)}{place(error, root)}"
-    if step == "import":
-        return Problem(f"{part} does not import: {what}: correct that line, or delete the file")
-    return Problem(f"{part}: {step} failed: {what}")
+    remedy = ": correct that line, or delete the file" if step == "import" else ""
+    return Problem(f"{part}: {step} failed: {what}{remedy}")

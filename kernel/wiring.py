@@ -8,7 +8,6 @@ from pathlib import Path
 from hookspecs import PROJECT, Part, Tool
 from kernel.errors import Problem, guess
 
-ENTRY = "entry point "
 Offer = tuple[Tool, Part]
 
 
@@ -18,7 +17,7 @@ def modules(root: Path, folder: str) -> Iterator[Part]:
         name = f"{folder}.{path.parent.name}"
         yield Part(name, str(path.relative_to(root)), kind="module", module=name)
     for entry in sorted(entry_points(group=PROJECT)):
-        yield Part(entry.name, ENTRY + entry.value, kind="module", module=entry.module)
+        yield Part(entry.name, f"entry point {entry.value}", kind="module", module=entry.module)
 
 
 def plugins(root: Path, folder: str) -> Iterator[Part]:
@@ -40,7 +39,7 @@ def plugin_class(module: object, part: Part) -> type | None:
     Raises:
         Problem: there are several.
     """
-    own = (cls for cls in vars(module).values() if isinstance(cls, type) and cls.__module__ == part.module)
+    own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == part.module]
     found = [cls for cls in own if marked(cls)]
     if len(found) > 1:
         names = ", ".join(cls.__name__ for cls in found)
@@ -60,11 +59,10 @@ def choose(name: str, offers: Iterable[Offer], environ: Mapping[str, str]) -> Of
         Problem: there is no choice among several, or none of them is chosen.
     """
     several = {module.name: (tool, module) for tool, module in offers if tool.name == name}
-    variable = f"TOOL_{name.upper()}"
-    value = environ.get(variable, "" if len(several) > 1 else next(iter(several)))
+    value = environ.get(f"TOOL_{name.upper()}", "" if len(several) > 1 else next(iter(several)))
     if value not in several:
         files, advice = " and ".join(str(module) for _, module in several.values()), guess(value, several, "offered")
-        raise Problem(f"tool {name!r} is offered by {files}, and {variable} is {value!r}: {advice}")
+        raise Problem(f"tool {name!r} is offered by {files}, and TOOL_{name.upper()} is {value!r}: {advice}")
     return several[value]
 
 

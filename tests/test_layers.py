@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 OURS = ("asgi", "hookspecs", "kernel", "tools", "domains", "manifest", "tests", "benchmarks")
 LAYERS = ("kernel", "tools", "domains", "manifest")
 SOURCES = [ROOT / "asgi.py", ROOT / "hookspecs.py", *(one for layer in LAYERS for one in (ROOT / layer).rglob("*.py"))]
-# Lines of code. The goal of the sum is 450: lower it with the code, never raise it.
-MOST = {"kernel": 300, "asgi": 60, "sum": 467}
+# Lines of code: lower these with the code, never raise them.
+MOST = {"kernel": 300, "asgi": 60, "sum": 450}
 KERNEL = sorted((ROOT / "kernel").glob("*.py"))
 
 

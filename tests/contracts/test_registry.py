@@ -41,7 +41,7 @@ async def booted(asked: Asked, *parts: Part, facts: tuple[Fact, ...] = (), **env
     (tool,) = register_tools()
     work: Any = tool.factory(environ)
     tools, plugins = ([part for part in parts if part.kind == kind] for kind in ("tool", "plugin"))
-    await work.on_boot(System(asked.gather, domains=[], tools=tools, plugins=plugins, facts=facts))
+    await work.on_boot(System(asked.gather, domains=[], tools=tools, plugins=plugins, facts=[*facts]))
     return work  # type: ignore[no-any-return]  # it has the hooks beside the contract
 
 

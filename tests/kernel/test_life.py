@@ -445,7 +445,7 @@ async def test_a_syntax_error_is_named_with_its_line_under_a_rule_too(project: P
     project.file("shop.a", "def a(:\n")
 
     assert await project.errors() == [
-        "shop.a (domains/shop/plugins/a.py) does not import: SyntaxError: invalid syntax "
+        "shop.a (domains/shop/plugins/a.py): import failed: SyntaxError: invalid syntax "
         "(at domains/shop/plugins/a.py:2): correct that line, or delete the file"
     ]
 

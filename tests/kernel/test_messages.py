@@ -62,7 +62,7 @@ async def test_a_file_that_does_not_import_is_named_with_its_line(project: Proje
     source, what = IMPORTS[case]
     project.file("shop.greet", source)
 
-    assert await project.errors() == [f"{GREET} does not import: {what}: correct that line, or delete the file"]
+    assert await project.errors() == [f"{GREET}: import failed: {what}: correct that line, or delete the file"]
 
 
 async def test_an_import_that_fails_in_a_third_file_names_that_file(project: Project) -> None:
@@ -71,7 +71,7 @@ async def test_an_import_that_fails_in_a_third_file_names_that_file(project: Pro
     project.file("shop.greet", f"from {project.folders[1]} import prices\n")
 
     assert await project.errors() == [
-        f"{GREET} does not import: ImportError: no price list "
+        f"{GREET}: import failed: ImportError: no price list "
         "(at domains/prices.py:2): correct that line, or delete the file"
     ]
 
@@ -80,7 +80,7 @@ async def test_a_module_of_tools_that_does_not_import_is_named_with_its_line(pro
     project.module("clock", "1 / 0\n")
 
     assert await project.errors() == [
-        "tools.clock (tools/clock/__init__.py) does not import: ZeroDivisionError: division by zero "
+        "tools.clock (tools/clock/__init__.py): import failed: ZeroDivisionError: division by zero "
         "(at tools/clock/__init__.py:2): correct that line, or delete the file"
     ]
 

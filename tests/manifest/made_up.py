@@ -54,7 +54,7 @@ def system(facts: Sequence[Fact] = (), plugins: Sequence[Part] = (), root: Path 
     """Make a system of a tool, two domains and these."""
     domains = [root / "domains/users", root / "domains/mail"]
     return System(
-        nobody, domains, [Part("post", "tools/post/__init__.py", kind="tool", contract=Post)], [*plugins], facts
+        nobody, domains, [Part("post", "tools/post/__init__.py", kind="tool", contract=Post)], [*plugins], [*facts]
     )
 
 

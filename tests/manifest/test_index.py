@@ -63,7 +63,7 @@ def test_the_order_in_which_things_are_told_changes_no_byte(tmp_path: Path) -> N
 
 def test_what_is_broken_or_disabled_is_told_apart_and_its_file_named(tmp_path: Path) -> None:
     root = project(tmp_path, SOURCES)
-    error = "users.x (domains/users/plugins/x.py) does not import: OSError: {}a.txt (at domains/users/plugins/x.py:3)"
+    error = "users.x (domains/users/plugins/x.py): import failed: OSError: {}a.txt (at domains/users/plugins/x.py:3)"
     plugins = [
         *PLUGINS,
         plugin("users.x", state="broken", error=error.format(f"{root}/")),

@@ -23,9 +23,9 @@ def test_text_keeps_its_words_and_loses_its_power(text: str, expected: str) -> N
 
 
 def test_a_message_names_no_place_of_this_machine() -> None:
-    text = f"/root/app/domains/x.py and /opt/venv/lib/site-packages/httpx/a.py and {sys.base_prefix}/lib/os.py"
+    text = f"/srv/app/domains/x.py and /opt/venv/lib/site-packages/httpx/a.py and {sys.base_prefix}/lib/os.py"
 
-    assert message(text, Path("/root/app"), {}) == "domains/x.py and site-packages/httpx/a.py and python/lib/os.py"
+    assert message(text, Path("/srv/app"), {}) == "domains/x.py and site-packages/httpx/a.py and python/lib/os.py"
 
 
 def test_short_settings_and_plain_words_are_no_secrets() -> None:
