@@ -180,3 +180,15 @@ async def test_a_flood_of_wrong_logins_is_checked_a_hundred_times_and_slows_nobo
     assert statuses == {401: 100, 429: 900}
     # 20 hashes of 20 ms, were they on the event loop, would take 0.4 s; the clients themselves take some of it
     assert statistics.quantiles(times_s, n=100)[-1] < 0.1
+
+
+async def test_an_address_over_its_limit_cannot_fill_the_state_with_accounts_that_nobody_has() -> None:
+    settings = {"STATE_MAX_KEYS": "8", "LOGIN_ATTEMPTS_PER_ADDRESS": "2"}
+
+    async with asgi.running(settings) as client:
+        answers = [
+            await client.post("/auth/login", json={"email": f"nobody{number}@example.com", "password": PASSWORD})
+            for number in range(20)
+        ]
+
+    assert [answer.status_code for answer in answers] == [401] * 2 + [429] * 18
