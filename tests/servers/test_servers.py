@@ -1,5 +1,6 @@
 """The real app under each ASGI server: it serves, it stops, and it says why it cannot boot."""
 
+import os
 import signal
 import socket
 import sqlite3
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -53,6 +54,7 @@ class Server:
                 env=environ,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # granian serves from a child, which has to end with it
             )
 
     def get(self, path: str) -> httpx.Response:
@@ -76,7 +78,8 @@ def serving(name: str, folder: Path, **settings: str) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)
         server.process.wait()
 
 
