@@ -46,7 +46,7 @@ class Application:
         self._booting = self._booting or asyncio.create_task(self._boot())
         if self._booting.get_loop() is not asyncio.get_running_loop():
             raise RuntimeError("this app serves another event loop: make one for each with `create_app`")
-        return await asyncio.shield(self._booting)
+        return self._booting.result() if self._booting.done() else await asyncio.shield(self._booting)
 
     async def _boot(self) -> Kernel | Exception:
         try:
