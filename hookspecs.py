@@ -171,8 +171,8 @@ what it returns if that is awaitable. Raises a Refusal with status 503 when ever
 # ---------------------------------------------------------------- hooks, in the order of their calls
 
 
-def register_tools() -> Iterable[Tool]:  # type: ignore[empty-body]
-    """Module, first of all: offer tools. Import the work inside the factory: an offer not taken then costs nothing."""
+def register_tools(environ: Mapping[str, str]) -> Iterable[Tool]:  # type: ignore[empty-body]
+    """Module, first of all: offer tools; a spare work does where `environ` chooses it. Import it inside the factory."""
 
 
 def check_source(file: str, tree: ast.Module) -> Iterable[Finding]:  # type: ignore[empty-body]

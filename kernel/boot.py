@@ -90,14 +90,14 @@ class Kernel:
     # ------------------------------------------------------------ wiring: nothing here opens or starts anything
 
     async def _load_modules(self) -> list[wiring.Offer]:
-        offers: list[wiring.Offer] = []
+        offers, about = list[wiring.Offer](), {"environ": self._environ}
         for part in wiring.modules(self._root, self._folders[0]):
             with self._blamed(part, "import"):
                 module = importlib.import_module(part.module)
                 self._register(part, module, module)
                 if not part.file.endswith(".py") and wiring.plugin_class(module, part):
                     self.system.plugins.append(Part(part.name, part.file, module=part.module))
-        await self._each("register_tools", {}, lambda tools: offers.extend((tool, owner.get()) for tool in tools))
+        await self._each("register_tools", about, lambda tools: offers.extend((tool, owner.get()) for tool in tools))
         return offers
 
     def _make_tools(self, offers: list[wiring.Offer]) -> dict[str, Any]:

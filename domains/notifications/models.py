@@ -14,13 +14,6 @@ class Notification(Struct, frozen=True):
     created_at_utc: datetime
 
 
-class NotificationPage(Struct, frozen=True):
-    """Messages, the newest first; `next_after` asks for the page that follows, and is null on the last."""
-
-    items: list[Notification]
-    next_after: int | None
-
-
 class NewAccount(Struct, frozen=True):
     """What is read of `user.created`."""
 

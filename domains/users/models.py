@@ -56,13 +56,6 @@ class User(Struct, frozen=True):
     created_at_utc: datetime
 
 
-class UserPage(Struct, frozen=True):
-    """Accounts in the order of their ids; `next_after` asks for the page that follows, and is null on the last."""
-
-    items: list[User]
-    next_after: int | None
-
-
 class Account(Struct, frozen=True):
     """What signing in reads; it never leaves."""
 

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from inspect import isawaitable, signature
 from typing import Any, Literal
 
 import httpx
 
-from hookspecs import Part, Undo, owner
+from hookspecs import Part, System, Undo, owner
 from kernel.call import Pool
 from tools.http.contract import Http
 
@@ -75,11 +76,25 @@ Boot = Callable[..., Awaitable[Served]]
 
 async def serve(module: str, environ: Mapping[str, str]) -> Served:
     """Boot the tool that a module offers."""
-    (tool,) = import_module(module).register_tools()
-    work: Any = tool.factory(environ)
-    await work.on_boot(run=Pool().run)
+    work = make(module, environ)
+    given = {"system": System(Pool().run, []), "run": Pool().run}
+    asked = signature(work.on_boot).parameters  # a hook gets the arguments that it names
+    await answered(work.on_boot(**{name: value for name, value in given.items() if name in asked}))
     with hook("http", kind="tool"):
-        return Served(work, await work.asgi_app())
+        return Served(work, await answered(work.asgi_app()))
+
+
+def make(module: str, environ: Mapping[str, str]) -> Any:
+    """Make the tool that a module offers, once it is chosen; the hook gets the arguments that it names."""
+    register_tools = import_module(module).register_tools
+    environ = {**environ, "TOOL_HTTP": module}
+    (tool,) = register_tools(**({"environ": environ} if signature(register_tools).parameters else {}))
+    return tool.factory(environ)
+
+
+async def answered(value: Any) -> Any:
+    """Await what a hook gave, where that is awaitable: `def` works wherever `async def` does."""
+    return await value if isawaitable(value) else value
 
 
 def typed(handler: Callable[..., Any], **kinds: Any) -> Callable[..., Any]:

@@ -420,7 +420,8 @@ async def test_the_facts_say_who_listens_and_replies_to_what(bus: Work) -> None:
     subscribe(bus, "user.created", handle, retries=2, backoff=0.25, timeout=10)
     reply(bus, "user.asked", handle)
 
-    transport, subscription, responder = bus.describe()
+    transport, subscription, event, responder = bus.describe()
+    assert (event.kind, event.name) == ("event", subscription.name)
 
     fields = {"id": "int", "email": "str"}
     numbers = {"retries": 2, "backoff_s": 0.25, "timeout_s": 10}

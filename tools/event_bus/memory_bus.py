@@ -70,6 +70,7 @@ class MemoryBus:
             for one in topic.subscriptions:
                 numbers = {"retries": one.retries, "backoff_s": one.backoff_s, "timeout_s": one.timeout_s}
                 yield _fact("subscription", one, numbers)
+                yield Fact("event", one.name.rpartition(".")[0], one.event, data={"payload": one.callback.payload_type})
         for responder in self._exchange.responders.values():
             yield _fact("responder", responder, {})
 

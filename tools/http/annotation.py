@@ -11,16 +11,16 @@ from uuid import UUID
 
 import msgspec
 
-from tools.http.contract import Body, Cookie, Header, Query
+from tools.http.contract import Body, Cookie, File, Form, Header, Query
 
 SCALARS = (str, int, float, bool, date, datetime, time, timedelta, Decimal, UUID, Enum)
 COLLECTIONS = (list, set, tuple, frozenset)
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-Mark = Header | Cookie | Query | Body
+Mark = Header | Cookie | Query | Body | Form | File
 
 
 def mark_of(annotation: Any) -> Mark | None:
-    """Find `Header`, `Cookie`, `Query` or `Body` in an `Annotated`."""
+    """Find `Header`, `Cookie`, `Query`, `Body`, `Form` or `File` in an `Annotated`."""
     extras = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is Annotated else ()
     return next((one for one in extras if isinstance(one, Mark)), None)
 

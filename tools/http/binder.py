@@ -7,21 +7,24 @@ enums, dates and lists of them are query parameters; what is marked `Header`, `C
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
 
-from tools.http.annotation import bounded, is_scalar, is_several, is_struct, mark_of, without_mark
+from tools.http.annotation import bare, bounded, is_scalar, is_several, is_struct, mark_of, without_mark
 from tools.http.context import RequestContext
-from tools.http.contract import Body, Context, Cookie, Header, Query, RouteError
+from tools.http.contract import Body, Context, Cookie, File, Form, Header, Query, RouteError
+from tools.http.form_readers import form_reader
 from tools.http.readers import (
     REQUIRED,
+    Convert,
     Reader,
     cookie_reader,
     header_reader,
-    path_reader,
-    query_reader,
+    path_converter,
+    query_converter,
     query_struct_reader,
 )
 
@@ -39,6 +42,8 @@ class Parameter(NamedTuple):
     annotation: Any
     default: Any
     read: Reader
+    convert: Convert | None = None
+    """Of a path's or a query's text, for whom the context is too much."""
 
 
 class Plan(NamedTuple):
@@ -49,9 +54,18 @@ class Plan(NamedTuple):
     body: Any
     body_default: Any
     returns: Any
+    order: tuple[tuple[str, bool], ...] = ()
+    """Every name in the signature's order, and whether the handler takes it by keyword only."""
+    is_raw: bool = False
+    """The body is taken as bytes."""
 
 
-def compile_plan(handler: Callable[..., Any], names: tuple[str, ...], request_model: type | None) -> Plan:
+def compile_plan(
+    handler: Callable[..., Any],
+    names: tuple[str, ...],
+    request_model: type | None,
+    kinds: Mapping[str, Any] = MappingProxyType({}),
+) -> Plan:
     """Decide where each parameter comes from.
 
     Raises:
@@ -63,7 +77,7 @@ def compile_plan(handler: Callable[..., Any], names: tuple[str, ...], request_mo
     for one in inspect.signature(handler).parameters.values():
         if one.kind not in _BY_NAME:
             raise RouteError(f"{who}: parameter {str(one)!r} cannot be filled by name: give it a name, without * or /")
-        annotation = hints.get(one.name, EMPTY)
+        annotation = _with_path_kind(who, one.name, hints.get(one.name, EMPTY), kinds)
         default = REQUIRED if one.default is EMPTY else one.default
         if _is_body(one.name, annotation, names):
             bodies.append((one.name, _body_type(who, one.name, annotation, request_model), default))
@@ -75,7 +89,19 @@ def compile_plan(handler: Callable[..., Any], names: tuple[str, ...], request_mo
         raise RouteError(f"{who}: nothing takes the body that request_model describes: add `data: dict`")
     _check_placeholders(who, names, parameters)
     name, body, default = bodies[0] if bodies else ("", None, REQUIRED)
-    return Plan(tuple(parameters), name, body, default, hints.get("return", EMPTY))
+    order = tuple((one.name, one.kind is one.KEYWORD_ONLY) for one in inspect.signature(handler).parameters.values())
+    is_raw = body in (bytes, bytes | None)
+    return Plan(tuple(parameters), name, body, default, hints.get("return", EMPTY), order, is_raw)
+
+
+def _with_path_kind(who: str, name: str, annotation: Any, kinds: Mapping[str, Any]) -> Any:
+    """`{id:int}` says the type of a parameter without an annotation, and may not say another than the annotation."""
+    kind = kinds.get(name, annotation)
+    if annotation not in (EMPTY, kind) and bare(annotation) is not kind:
+        raise RouteError(
+            f"{who}: the path says that {name!r} is {kind.__name__}, its annotation {annotation!r}: drop one"
+        )
+    return kind if annotation is EMPTY else annotation
 
 
 def _hints(handler: Callable[..., Any]) -> Mapping[str, Any]:
@@ -116,11 +142,15 @@ def _parameter(who: str, name: str, annotation: Any, default: Any, names: tuple[
         raise RouteError(f"{who} is a placeholder of the path and marked {mark!r}: rename one")
     if name in names:
         kind = str if kind is EMPTY else kind
-        return Parameter(name, "path", name, kind, REQUIRED, path_reader(name, kind))
+        convert = path_converter(kind)
+        return Parameter(name, "path", name, kind, REQUIRED, lambda context: convert(context.path[name]), convert)
     if name == "context" or annotation in (Context, RequestContext):
         return Parameter(name, "context", "", annotation, REQUIRED, lambda context: context)
     if annotation is Request:
         return Parameter(name, "context", "", annotation, REQUIRED, lambda context: context.request)
+    if isinstance(mark, Form | File):
+        key = mark.name or ("" if is_struct(kind) else name)
+        return Parameter(name, "form", key, kind, default, form_reader(who, name, kind, mark, default))
     if isinstance(mark, Query) and is_struct(kind):
         return Parameter(name, "query", "", kind, default, query_struct_reader(kind, default))
     return _named(who, name, mark, kind, default)
@@ -139,7 +169,8 @@ def _named(who: str, name: str, mark: Any, kind: Any, default: Any) -> Parameter
         if is_several(kind):
             raise RouteError(f"{who} is a list, and a cookie has one value: annotate a scalar")
         return Parameter(name, "cookie", key, kind, default, cookie_reader(key, kind, default))
-    return Parameter(name, "query", key, kind, default, query_reader(key, kind, default))
+    convert = query_converter(key, kind, default)
+    return Parameter(name, "query", key, kind, default, lambda context: convert(context.fields.get(key)), convert)
 
 
 def _check_placeholders(who: str, names: tuple[str, ...], parameters: list[Parameter]) -> None:

@@ -1,49 +1,66 @@
-"""Reads and decodes a JSON body within its limits; whatever a client sends ends in a 4xx."""
+"""Reads a body within its limits, and decodes JSON; whatever a client sends ends in a 4xx."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from tools.http.context import RequestContext
-from tools.http.integers import LONG_NUMBER, check_integers
+from tools.http.integers import LONG_NUMBER, check_integers, may_be_long
 from tools.http.problem import Problem, of_invalid_body
-from tools.http.steps import DeadlineError, stepped_in, within
+
+Receive = Callable[[], Awaitable[Any]]
+Decode = Callable[[bytes], Any]
+UNREAD = b"unread"  # stands for a body while it arrives
 
 
-async def read_body(context: RequestContext, timeout_s: float) -> bytes:
-    """Read the whole body.
+def check_length(declared: bytes, max_bytes: int) -> None:
+    """Let a Content-Length pass.
 
     Raises:
-        Problem: 408 too slow, 413 too large (found by the declared length, else after at most one message too many),
-            400 the client left.
+        Problem: 400 it is no number, 413 it is too large.
     """
-    declared = context.named.get(b"content-length", b"0")
     if not declared.isdigit():
         raise Problem(400, "the Content-Length is no number", is_last=True)
-    if _is_larger(declared, context.max_body_bytes):
-        raise _too_large(context.max_body_bytes)
-    try:
-        context.body = await within(timeout_s, _gather(context), context.outside)
-    except DeadlineError:
-        raise Problem(408, "the body did not arrive in time", is_last=True) from None
-    context.is_read = True
-    return context.body
+    if is_larger(declared, max_bytes):
+        raise too_large(max_bytes)
 
 
-async def _gather(context: RequestContext) -> bytes:
+def is_larger(declared: bytes, max_bytes: int) -> bool:
+    """Whether a number, of any length, is above the limit."""
+    return len(declared) > 18 or int(declared) > max_bytes
+
+
+def too_large(max_bytes: int) -> Problem:
+    """Say so; the rest is not worth reading."""
+    return Problem(413, f"the body is larger than {max_bytes} bytes", is_last=True)
+
+
+async def gather(receive: Receive, max_bytes: int) -> bytes:
+    """Receive the whole body.
+
+    Raises:
+        Problem: 413 too large, found after at most one message too many; 400 the client left.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= max_bytes:
+        return body
+    return await _gather_rest(receive, max_bytes, message)
+
+
+async def _gather_rest(receive: Receive, max_bytes: int, message: Any) -> bytes:
     chunks: list[bytes] = []
-    room = context.max_body_bytes
-    while True:
-        message = await context.receive()
-        if message["type"] == "http.disconnect":
-            raise Problem(400, "the client left before the body was complete")
-        chunk: bytes = message.get("body", b"")
-        room -= len(chunk)
+    room = max_bytes
+    while message["type"] != "http.disconnect":
+        chunks.append(message.get("body", b""))
+        room -= len(chunks[-1])
         if room < 0:
-            raise _too_large(context.max_body_bytes)
-        chunks.append(chunk)
+            raise too_large(max_bytes)
         if not message.get("more_body", False):
-            return chunk if len(chunks) == 1 else b"".join(chunks)
+            return b"".join(chunks)
+        message = await receive()
+    raise Problem(400, "the client left before the body was complete")
 
 
 def is_rest_unbounded(context: RequestContext) -> bool:
@@ -53,22 +70,13 @@ def is_rest_unbounded(context: RequestContext) -> bool:
     declared = context.named.get(b"content-length")
     if declared is None:
         return b"transfer-encoding" in context.named
-    return not declared.isdigit() or _is_larger(declared, context.max_body_bytes)
-
-
-def _is_larger(declared: bytes, max_bytes: int) -> bool:
-    return len(declared) > 18 or int(declared) > max_bytes
-
-
-def _too_large(max_bytes: int) -> Problem:
-    return Problem(413, f"the body is larger than {max_bytes} bytes", is_last=True)
+    return not declared.isdigit() or is_larger(declared, context.max_body_bytes)
 
 
 class BoundedReceive:
     """`receive` for a handler that reads the body by itself: the same limit, and again what the endpoint has read."""
 
     def __init__(self, context: RequestContext) -> None:
-        self._receive = stepped_in(context.outside, context.receive)
         self._context, self._room = context, context.max_body_bytes
         self._is_replayed = False
 
@@ -81,23 +89,33 @@ class BoundedReceive:
         if self._context.body is not None and not self._is_replayed:
             self._is_replayed = True
             return {"type": "http.request", "body": self._context.body, "more_body": False}
-        message = await self._receive()
+        message = await self._context.receive()
         self._room -= len(message.get("body", b""))
         if self._room < 0:
-            raise _too_large(self._context.max_body_bytes)
+            raise too_large(self._context.max_body_bytes)
         self._context.is_read = not message.get("more_body", False)
         return message
 
 
-def check_media_type(context: RequestContext) -> None:
+def check_media_type(scope: Any) -> None:
     """Take JSON in UTF-8, plain.
 
     Raises:
         Problem: 415, which also keeps a form on another site from posting JSON.
     """
-    kind, encoding = context.named.get(b"content-type", b""), context.named.get(b"content-encoding", b"identity")
+    named = dict(scope["headers"])
+    kind, encoding = named.get(b"content-type", b""), named.get(b"content-encoding", b"identity")
     if kind != b"application/json":
         _check_json(str(kind, "latin-1").lower().replace(" ", ""))
+    check_encoding(encoding)
+
+
+def check_encoding(encoding: bytes) -> None:
+    """Take a body as it is: what unpacks to a thousand times its size is nobody's friend.
+
+    Raises:
+        Problem: 415.
+    """
     if encoding.lower() != b"identity":
         raise Problem(415, "send the body without Content-Encoding")
 
@@ -111,20 +129,30 @@ def _check_json(media_type: str) -> None:
         raise Problem(415, "send the body in UTF-8")
 
 
-def decode(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:
-    """Decode and validate.
+def body_decoder(decoder: msgspec.json.Decoder[Any], *, as_dict: bool) -> Decode:
+    """Make what decodes and validates a body of the decoder's type.
 
-    Raises:
-        Problem: 400 no JSON, 422 JSON of another shape, with a pointer to the field.
+    It raises a Problem: 400 no JSON, 422 JSON of another shape, with a pointer to the field.
     """
+    decode, is_checked = decoder.decode, may_be_long(decoder.type)
+
+    def decoded(raw: bytes) -> Any:
+        try:
+            value = decode(raw)
+            if is_checked and LONG_NUMBER.search(raw):
+                check_integers(msgspec.json.decode(raw))
+        except Exception as error:
+            raise _wrong(error, raw) from None
+        return msgspec.to_builtins(value) if as_dict and isinstance(value, msgspec.Struct) else value
+
+    return decoded
+
+
+def _wrong(error: Exception, raw: bytes) -> Exception:
     if not raw:
-        raise Problem(422, "the body is not valid", errors=[{"detail": "it is required", "pointer": ""}])
-    try:
-        value = decoder.decode(raw)
-        if LONG_NUMBER.search(raw):
-            check_integers(msgspec.json.decode(raw))
-        return value
-    except msgspec.ValidationError as error:
-        raise of_invalid_body(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Problem(400, "the body is no JSON text in UTF-8, or is nested too deeply") from None
+        return Problem(422, "the body is not valid", errors=[{"detail": "it is required", "pointer": ""}])
+    if isinstance(error, msgspec.ValidationError):
+        return of_invalid_body(error)
+    if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
+        return Problem(400, "the body is no JSON text in UTF-8, or is nested too deeply")
+    return error

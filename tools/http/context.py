@@ -1,6 +1,6 @@
 """One request, as handlers and guards see it; everything costly is made when it is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import Context, copy_context
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -19,6 +19,12 @@ class RequestContext:
     """See `contract.Context`."""
 
     path: Mapping[str, str] = {}
+    values: Sequence[str] = ()  # the placeholders' texts
+    limit: Any = (0.0,)  # of `flow`
+    shape: Any = None
+    texts: Sequence[bytes] = ()
+    form: Any = None
+    socket: Any = None
     claims: Any = None
     status = 0
     body: bytes | None = None  # once the endpoint has read it
@@ -85,9 +91,21 @@ class RequestContext:
             raise ValueError(f"context.set_header: the value of {name!r} is not latin-1: percent-encode it") from None
         self.response_headers = (*self.response_headers, pair)
 
+    def set_etag(self, version: str) -> None:
+        from tools.http.policies.entity_tag import put  # which is about contexts
+
+        put(self, version)
+
+    def check_etag(self, version: str, *, required: bool = False) -> None:
+        from tools.http.policies.entity_tag import check
+
+        check(self, version, required=required)
+
     def set_cookie(self, name: str, value: str, *, max_age_s: int | None = None, path: str = "/") -> None:
         if ";" in path or not _CONTROL.isdisjoint(path):
             raise ValueError(f"context.set_cookie: {path!r} is no path: leave out semicolons and control characters")
+        if name.startswith("__Host-") and path != "/":
+            raise ValueError(f"context.set_cookie: {name!r} is for the path '/': leave path out")
         try:
             cookie: SimpleCookie = SimpleCookie({name: value})
         except CookieError:

@@ -1,109 +1,123 @@
-"""The ASGI callable: head -> route -> endpoint -> one start and one body message."""
+"""The ASGI callable: head -> route -> the endpoint's own function.
 
-from collections.abc import Mapping
-from typing import Any
+The short way is for what nearly every request is: nothing doubled, nothing odd, a route that is there. It is a plain
+function that answers with the endpoint's coroutine, since a coroutine in between costs as much as the routing. What is
+not so goes the long way, which looks at everything and says what is wrong.
+"""
 
-from starlette.responses import Response
+from collections.abc import Awaitable, Mapping
+from typing import Any, NamedTuple
 
-from hookspecs import Run, Trace, trace
-from tools.http.body import is_rest_unbounded
+from hookspecs import Trace, trace
 from tools.http.context import RequestContext
-from tools.http.endpoint import EMPTY_STATUSES, Endpoint
-from tools.http.handover import Handover
-from tools.http.head import HeadCheck, request_id
+from tools.http.cross_site import CrossSiteCheck
+from tools.http.endpoint import Endpoint
+from tools.http.flow import Limit, enter
+from tools.http.head import HeadCheck, given_id, request_ids
+from tools.http.limits import cors_origins
 from tools.http.mounts import Mounts
-from tools.http.problem import MEDIA_TYPE, Problem
+from tools.http.problem import Problem
+from tools.http.replies import refuse, send_own
 from tools.http.router import Router
 from tools.http.settings import HttpSettings
-
-Headers = tuple[tuple[bytes, bytes], ...]
-# OWASP REST Security and HTTP Headers cheat sheets
-SECURITY: Headers = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-)
-SECURITY_TLS: Headers = (*SECURITY, (b"strict-transport-security", b"max-age=31536000"))
-NO_STORE: Headers = ((b"cache-control", b"no-store"),)
-CLOSE: Headers = ((b"connection", b"close"),)
-JSON: Headers = ((b"content-type", b"application/json"),)
-PROBLEM: Headers = ((b"content-type", MEDIA_TYPE), *NO_STORE)
-_JSON_PRIVATE: Headers = (*JSON, *NO_STORE)
+from tools.http.sockets import Sockets
 
 
 class Dispatcher:
     """Serves every request of one system."""
 
-    def __init__(self, settings: HttpSettings, router: Router[Endpoint], mounts: Mounts, run: Run) -> None:
-        self._head, self._router, self._mounts, self._run = HeadCheck(settings), router, mounts, run
+    def __init__(self, settings: HttpSettings, router: Router[Endpoint], sockets: Sockets, mounts: Mounts) -> None:
+        self._head = HeadCheck(settings.hosts, settings.http_max_headers_bytes, settings.http_max_url_bytes)
+        self._router, self._sockets, self._mounts = router, sockets, mounts
+        self._cross_site = CrossSiteCheck(cors_origins(settings))
         self._max_body_bytes = settings.http_max_body_bytes
+        self._next_id = request_ids()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         """Serve one request; no error leaves, unless an answer broke off half-way."""
+        limit = [0.0]
+        try:
+            names, texts = zip(*scope["headers"])  # noqa: B905 (pairs; `strict` costs as much again)
+            head, path = self._head, scope["path"]
+            shape = head.shapes.get(names) or head.learn(names)
+            methods, values = self._router.find(path)
+            serve = methods[scope["method"]].serve  # type: ignore[index]  # none is one of the errors below
+            is_short = (
+                shape.is_plain
+                and len(b"".join(texts)) + 3 * len(path) + len(scope["query_string"]) <= shape.room
+                and texts[shape.host] in head.known_hosts
+                and not scope.get("root_path")
+                and (not values or (path.isascii() and "\0" not in path))
+            )
+        except (KeyError, TypeError, ValueError):
+            is_short = False
+        if not is_short:
+            return enter(self._serve(scope, receive, send, limit), limit)
+        name = (shape.request_id >= 0 and given_id(texts[shape.request_id])) or self._next_id()
+        return enter(serve(scope, receive, send, name, values, shape, texts, limit), limit)
+
+    async def _serve(self, scope: Any, receive: Any, send: Any, limit: Limit) -> None:
         named = dict(scope["headers"])
-        name = request_id(named)
+        name = given_id(named.get(b"x-request-id", b"")) or self._next_id()
         trace.set(Trace(name, name))
         context = RequestContext(scope, receive, named, name)
-        context.max_body_bytes = self._max_body_bytes
+        context.max_body_bytes, context.limit = self._max_body_bytes, limit
         try:
             wrong = self._head.check(scope, named)
+            if wrong is None and scope["type"] == "http":
+                wrong = self._cross_site.check(scope, named)
             if wrong is not None:
                 raise wrong
-            await self._serve(context, send)
+            await self._route(context, send)
         except Problem as problem:
             await _refuse(context, send, problem)
 
-    async def _serve(self, context: RequestContext, send: Any) -> None:
+    async def _route(self, context: RequestContext, send: Any) -> None:
         scope = context.scope
-        methods, values = self._router.find(_path(scope)) if scope["type"] == "http" else (None, ())
+        if scope["type"] == "websocket":
+            socket, context.path = self._sockets.find(_path(scope))
+            await (self._mounts.serve(context, send) if socket is None else self._sockets.serve(socket, context, send))
+            return
+        methods, values = self._router.find(_path(scope))
         if methods is None:
             await self._mounts.serve(context, send)
             return
-        endpoint = methods.get(scope["method"]) or _fallback(methods, scope["method"])
+        endpoint = methods.get(scope["method"])
         if endpoint is None:
-            await _send(context, send, 204, b"", (_allow(methods),))
+            endpoint, send = _fallback(methods, scope["method"]), _Bodiless(send)
+        if endpoint is None:
+            context.response_headers = (_allow(methods),)
+            await _send_empty(context, send)
             return
-        if values:
-            context.path = dict(zip(endpoint.path.names, values, strict=True))
-        answer = await endpoint.respond(context, self._run)
-        is_private = endpoint.options.guard is not None
-        if isinstance(answer, Response):
-            await Handover(context, send, _own(context, NO_STORE if is_private else ())).run(answer)
-            return
-        status, body = answer
-        await _send(context, send, status, body, _JSON_PRIVATE if is_private else JSON)
+        names, texts = zip(*scope["headers"], strict=True)
+        await endpoint.serve(
+            scope, context.receive, send, context.request_id, values, self._head.learn(names), texts, context.limit
+        )
 
 
-async def _send(context: RequestContext, send: Any, status: int, body: bytes, headers: Headers) -> None:
-    if status in EMPTY_STATUSES:
-        body, headers = b"", tuple(pair for pair in headers if pair[0] != b"content-type")
-    else:
-        headers = (*headers, (b"content-length", b"%d" % len(body)))
+class _Bodiless(NamedTuple):
+    """The `send` of a HEAD, which is answered as the GET without what the GET is for (RFC 9110 section 9.3.2)."""
+
+    send: Any
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self.send(message)
+
+
+async def _send_empty(context: RequestContext, send: Any) -> None:
     try:
-        await send({"type": "http.response.start", "status": status, "headers": _own(context, headers)})
-        await send({"type": "http.response.body", "body": b"" if context.scope["method"] == "HEAD" else body})
-    except OSError:  # the client left; its server has logged what there is to say
+        await send_own(context, send, 204, b"")
+    except OSError:  # the client left
         return
-
-
-def _own(context: RequestContext, headers: Headers) -> list[tuple[bytes, bytes]]:
-    security = SECURITY_TLS if context.scope.get("scheme") == "https" else SECURITY
-    ours = [*headers, (b"x-request-id", context.request_id.encode()), *security]
-    if not context.response_headers:
-        return ours
-    given = {name for name, _ in context.response_headers}  # what a handler sets stands in place of ours
-    return [*context.response_headers, *(pair for pair in ours if pair[0] not in given)]
 
 
 async def _refuse(context: RequestContext, send: Any, problem: Problem) -> None:
-    if context.scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
+    try:
+        await refuse(context, send, problem)
+    except OSError:  # the client left
         return
-    is_1 = context.scope.get("http_version", "1.1").startswith("1")
-    closes = is_1 and (problem.is_last or is_rest_unbounded(context))
-    headers = (*PROBLEM, *problem.headers, *(CLOSE if closes else ()))
-    context.response_headers = tuple(pair for pair in context.response_headers if pair[0] != b"content-type")
-    await _send(context, send, problem.status, problem.encode(context.request_id), headers)
 
 
 def _path(scope: Any) -> str:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from hookspecs import Fact
 from tools.http.endpoint import Endpoint
 from tools.http.openapi import openapi
 
@@ -19,15 +20,18 @@ POLICY = (
 )
 
 
-def documents(endpoints: Sequence[Endpoint]) -> dict[str, Callable[..., Awaitable[Response]]]:
+def documents(
+    documented: Callable[[], list[Endpoint]], facts: Sequence[Fact]
+) -> dict[str, Callable[..., Awaitable[Response]]]:
     """Make the handlers, by path, of the document and of the page that shows it."""
-    made: tuple[list[Endpoint], bytes] = ([], b"")
+    made: tuple[list[Endpoint], str, bytes] = ([], "", b"")
 
-    async def document() -> Response:
+    async def document(request: Request) -> Response:
         nonlocal made
-        if made[0] != endpoints or not made[1]:  # made at the first look, not at boot: a thousand schemas take a while
-            made = list(endpoints), msgspec.json.encode(openapi(endpoints))
-        return Response(made[1], media_type="application/json")
+        root, endpoints = request.scope.get("root_path", ""), documented()
+        if made[:2] != (endpoints, root) or not made[2]:  # at the first look: a thousand schemas take a while
+            made = endpoints, root, msgspec.json.encode(openapi(endpoints, facts, root=root))
+        return Response(made[2], media_type="application/json")
 
     async def page(request: Request) -> Response:
         html = (UI / "index.html").read_text().replace("{root}", request.scope.get("root_path", ""))

@@ -1,17 +1,20 @@
 """Hands a request over to an app that writes its own answer: a Starlette Response, or what is mounted."""
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from starlette.requests import ClientDisconnect
 
 from hookspecs import ASGIApp
 from tools.http.context import RequestContext
+from tools.http.flow import is_end
 from tools.http.problem import Problem
-from tools.http.steps import is_end, stepped_in
 
 log = logging.getLogger(__name__)
+# RFC 9110 sections 5.1 and 5.5: what else is in a header ends the line, or the whole answer, at some server
+_NAME, _VALUE = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"), re.compile(rb"[\t -~\x80-\xff]*")
 
 
 class Handover:
@@ -19,7 +22,7 @@ class Handover:
 
     def __init__(self, context: RequestContext, send: Any, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         self._context, self._headers = context, headers
-        self._send = stepped_in(context.outside, send)
+        self._send = send
         self._is_started = self._is_complete = False
 
     async def run(self, app: ASGIApp) -> None:
@@ -31,11 +34,11 @@ class Handover:
         """
         context = self._context
         try:
-            await app(context.scope, stepped_in(context.outside, context.receive), self)
+            await app(context.scope, context.receive, self)
         except ClientDisconnect:
             return  # it left: there is nobody to answer, and nothing went wrong here
         except BaseException as error:
-            if is_end(error) or isinstance(error, Problem) or context.scope["type"] == "websocket":
+            if is_end(error, context.limit) or isinstance(error, Problem) or context.scope["type"] == "websocket":
                 raise
             if self._is_started and not self._is_complete:
                 raise RuntimeError("the answer broke off half-way") from error
@@ -45,13 +48,25 @@ class Handover:
 
     async def __call__(self, message: Any) -> None:
         """Send one message; ours are added only where the app has set no header of that name."""
+        is_last = False
         if message["type"] == "http.response.start":
+            _check_headers(message.get("headers", ()))
             self._is_started = True
-            given = {name for name, _ in message.get("headers", ())}
+            given = {name for name, _ in message.get("headers", ())} - {b"set-cookie"}  # there can be several
             added = [pair for pair in self._headers if pair[0] not in given]
             message = {**message, "headers": [*message.get("headers", ()), *added]}
         elif message["type"] == "http.response.body":
-            self._is_complete = not message.get("more_body", False)
+            is_last = not message.get("more_body", False)
             if self._context.scope["method"] == "HEAD":
                 message = {**message, "body": b""}
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError:  # ASGI's word for a client that left
+            raise ClientDisconnect from None
+        self._is_complete = is_last
+
+
+def _check_headers(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    for name, value in headers:
+        if not (_NAME.fullmatch(name) and _VALUE.fullmatch(value)):
+            raise ValueError(f"the header {name!r} cannot be sent as {value!r}: percent-encode what comes from outside")

@@ -1,46 +1,98 @@
-"""What every request's head must keep to before anything else looks at it (OWASP ASVS 4.2.1; RFC 9112 section 3.2)."""
+"""What every request's head must keep to before anything else looks at it (OWASP ASVS 4.2.1; RFC 9112 section 3.2).
+
+A client sends the same header names again and again, in the same order: what follows from the names alone is worked out
+once and found again by one lookup (`Shape`), so that a request pays for its values only.
+"""
 
 import random
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
+from typing import Any, NamedTuple
 
 from tools.http.problem import Problem
-from tools.http.settings import HttpSettings
 
 MAX_HEADERS = 100
+MOST_SHAPES = 256
 Named = Mapping[bytes, bytes]
+Texts = tuple[bytes, ...]
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 _SINGLE = {b"host": 400, b"content-length": 400, b"transfer-encoding": 400, b"authorization": 400, b"content-type": 415}
 """Headers that come once, and what is answered to two of them."""
 
 
-def request_id(named: Named) -> str:
-    """Take the client's request id where it is one, else make 128 random bits (they need not be secret)."""
-    given = named.get(b"x-request-id")
-    if given is not None and _REQUEST_ID.fullmatch(given):
-        return str(given, "ascii")
-    return f"{random.getrandbits(128):032x}"
+class Shape(NamedTuple):
+    """What the names of a request's headers say: where the values that matter are, and whether all is plain."""
+
+    is_plain: bool
+    """No name is twice there or has an underscore, and none needs a closer look."""
+    room: int
+    """Bytes that values and URL may have, together, and still be within every limit for sure."""
+    host: int
+    request_id: int
+    """An index into the values, or -1."""
+    content_type: int
+    content_length: int
+
+
+def shape_of(names: tuple[bytes, ...], max_bytes: int = 8_192) -> Shape:
+    """Work out what follows from the names, which are in lower case.
+
+    >>> shape_of((b"host", b"content-type")).content_type
+    1
+    """
+    at = {name: index for index, name in enumerate(names)}
+    is_plain = (
+        b"host" in at
+        and len(at) == len(names) <= MAX_HEADERS
+        and not any(b"_" in name for name in names)
+        and at.keys().isdisjoint((b"transfer-encoding", b"content-encoding", b"cookie"))
+    )
+    where = (at.get(name, -1) for name in (b"host", b"x-request-id", b"content-type", b"content-length"))
+    return Shape(is_plain, max_bytes - sum(map(len, names)), *where)
+
+
+def request_ids() -> Callable[[], str]:
+    """Make a maker of request ids; they are unique, and need not be secret.
+
+    A random part for this maker and a number: random bits for each would cost three times as much.
+    """
+    first, number = f"{random.getrandbits(96):024x}", count(10**7).__next__
+    return lambda: first + str(number())
+
+
+def given_id(text: bytes) -> str | None:
+    """Take the id that a client or a gateway has given to the request, if it is one.
+
+    >>> given_id(b"abc-1"), given_id(b"a b")
+    ('abc-1', None)
+    """
+    return str(text, "ascii") if _REQUEST_ID.fullmatch(text) else None
 
 
 class HeadCheck:
     """The limits of one http tool, applied to each request."""
 
-    def __init__(self, settings: HttpSettings) -> None:
-        self._hosts, self._max_url = settings.hosts, settings.http_max_url_bytes
-        self._max_bytes = settings.http_max_headers_bytes
-        self._known: set[bytes] = set()  # good ones seen, so that parsing one is paid once
+    def __init__(self, hosts: frozenset[str], max_headers_bytes: int, max_url_bytes: int) -> None:
+        self._hosts, self._max_bytes, self._max_url = hosts, max_headers_bytes, max_url_bytes
+        self.known_hosts: set[bytes] = set()  # good ones seen, so that parsing one is paid once
+        self.shapes: dict[tuple[bytes, ...], Shape] = {}
+
+    def learn(self, names: tuple[bytes, ...]) -> Shape:
+        """Work out a shape and keep it; who sends ever new names drops what is known, and everybody learns again."""
+        if len(self.shapes) >= MOST_SHAPES:
+            self.shapes.clear()
+        shape = self.shapes[names] = shape_of(names, min(self._max_bytes, self._max_url))
+        return shape
 
     def check(self, scope: Any, named: Named) -> Problem | None:
         """Answer with what is wrong with a request's head; `named` are its headers by name."""
-        headers, names = scope["headers"], b"".join(named)
-        size = len(names) + len(b"".join(named.values()))
-        if len(named) < len(headers):
-            size = sum(len(name) + len(value) for name, value in headers)
-            wrong = _doubled(name for name, _ in headers)
-            if wrong is not None:
-                return wrong
+        headers = scope["headers"]
+        size = sum(len(name) + len(value) for name, value in headers)
+        wrong = _doubled(name for name, _ in headers) if len(named) < len(headers) else None
+        if wrong is not None:
+            return wrong
         if size > self._max_bytes or len(headers) > MAX_HEADERS:
             return Problem(431, f"the headers are larger than {self._max_bytes} bytes, or more than {MAX_HEADERS}")
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > self._max_url:
@@ -50,17 +102,17 @@ class HeadCheck:
         if b"content-length" in named and b"transfer-encoding" in named:
             return Problem(400, "send Content-Length or Transfer-Encoding, not both", is_last=True)
         host = named.get(b"host", b"")
-        if host not in self._known and not self._is_known(host):
+        if host not in self.known_hosts and not self._is_known(host):
             return Problem(400, "the Host header does not name this server")
-        if b"_" in names:  # a gateway strips X-Forwarded-For, and lets X_Forwarded_For pass
+        if any(b"_" in name for name in named):  # a gateway strips X-Forwarded-For, and lets X_Forwarded_For pass
             scope["headers"] = [pair for pair in headers if b"_" not in pair[0]]
         return None
 
     def _is_known(self, host: bytes) -> bool:
         match = _HOST.fullmatch(str(host, "latin-1").lower())
         is_known = match is not None and (not self._hosts or match[1] in self._hosts)
-        if is_known and len(self._known) < 256:
-            self._known.add(host)
+        if is_known and len(self.known_hosts) < MOST_SHAPES:
+            self.known_hosts.add(host)
         return is_known
 
 

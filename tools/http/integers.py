@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import msgspec
+import msgspec.inspect
 
 from tools.http.annotation import INT64_MAX, INT64_MIN
 
@@ -11,6 +12,30 @@ FRACTION = re.compile(r"-?[0-9]+[.eE]")
 """How a number starts that msgspec takes for an integer where its fraction is zero."""
 LONG_NUMBER = re.compile(rb"[0-9]{19}")
 """Without a match there is nothing to check: a request almost never pays for more than the search."""
+
+
+def may_be_long(kind: Any) -> bool:
+    """Whether an integer without both bounds can be in a value of this type, so that `check_integers` has work to do.
+
+    >>> may_be_long(list[int]), may_be_long(dict[str, str])
+    (True, False)
+    """
+    return _may_be_long(msgspec.inspect.type_info(kind), set())
+
+
+def _may_be_long(info: Any, seen: set[Any]) -> bool:
+    if isinstance(info, msgspec.inspect.IntType):
+        return (info.ge is None and info.gt is None) or (info.le is None and info.lt is None)
+    if isinstance(info, msgspec.inspect.AnyType | msgspec.inspect.RawType | msgspec.inspect.CustomType):
+        return True
+    cls = getattr(info, "cls", None)
+    if cls is not None and cls in seen:
+        return False  # it has been looked at
+    seen.add(cls)
+    inner = [getattr(info, name, None) for name in ("type", "item_type", "key_type", "value_type")]
+    inner += [field.type for field in getattr(info, "fields", ())]
+    inner += [*getattr(info, "types", ()), *(getattr(info, "item_types", ()))]
+    return any(_may_be_long(one, seen) for one in inner if one is not None)
 
 
 def check_integers(value: Any, path: str = "$") -> None:

@@ -45,6 +45,7 @@ class Mounts:
         for mount, _ in self._entries:
             found, child_scope = mount.matches(context.scope)
             if found is Match.FULL:
+                del child_scope["app_root_path"]  # it is an app of its own: its URLs begin below the mount
                 context.scope.update(child_scope)
                 await Handover(context, send).run(mount.handle)
                 return

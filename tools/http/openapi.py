@@ -1,136 +1,78 @@
 """The OpenAPI 3.1 document of the endpoints, from the same plans that serve them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from tools.http.annotation import bare, bounded
+from hookspecs import Fact
 from tools.http.endpoint import Endpoint
-from tools.http.problem import MEDIA_TYPE
-from tools.http.readers import REQUIRED
-
-_REF = "#/components/schemas/{name}"
-_PROBLEM_SCHEMA = {
-    "type": "object",
-    "description": "RFC 9457 problem details",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {name: {"type": "string"} for name in ("detail", "pointer", "parameter")},
-            },
-        },
-    },
-}
+from tools.http.openapi_facts import description, event_types, sockets, webhook
+from tools.http.openapi_operation import Found, any_schema, operation, path_text, security, slots
+from tools.http.openapi_problems import REQUEST_ID, Json, Problems, problem_schema
+from tools.http.schema_rules import REF, Rules
 
 
-class _Slot(NamedTuple):
-    """One place of an operation that has a schema."""
+def openapi(
+    endpoints: Iterable[Endpoint], facts: Sequence[Fact] = (), title: str = "MicroCoreOS", root: str = ""
+) -> Json:
+    """Describe every endpoint: parameters, body, answers, errors, security.
 
-    place: str
-    """`path`, `query`, `header` or `cookie`; `body`, `answer`."""
-    name: str
-    kind: Any
-    default: Any = REQUIRED
-
-
-def openapi(endpoints: Iterable[Endpoint], title: str = "MicroCoreOS") -> dict[str, Any]:
-    """Describe every endpoint: parameters, body, answer, errors, security."""
-    ordered = sorted(endpoints, key=lambda one: (one.path.text, one.method))
-    slots = [list(_slots(one)) for one in ordered]
-    kinds = [slot.kind for several in slots for slot in several]
-    schemas, components = msgspec.json.schema_components(kinds, schema_hook=_any_schema, ref_template=_REF)
-    problem = "Problem" if "Problem" not in components else "HttpProblem"
-    by_slot, ids = iter(schemas), _operation_ids(ordered)
-    paths: dict[str, Any] = {}
-    for one, several, name in zip(ordered, slots, ids, strict=True):
-        found = [(slot, next(by_slot)) for slot in several]
-        paths.setdefault(_path(one), {})[one.method.lower()] = _operation(one, name, found, _REF.format(name=problem))
-    schemes = {scheme: {"type": "http", "scheme": scheme} for one in ordered for scheme in _security(one)}
+    Args:
+        endpoints: what is served.
+        facts: what stands besides: `event`s become webhooks, `websocket`s and `mount`s are named.
+        title: of the document.
+        root: the path below which a gateway serves all of it.
+    """
+    ordered, events = sorted(endpoints, key=lambda one: (one.path.text, one.method)), event_types(facts)
+    taken = [list(slots(one)) for one in ordered]
+    kinds = [slot.kind for several in taken for slot in several] + [kind for _, kind in events]
+    schemas, components = msgspec.json.schema_components(kinds, schema_hook=any_schema, ref_template=REF)
+    by_kind = iter(schemas)
+    found = [[(slot, next(by_kind)) for slot in several] for several in taken]
+    _complete(found, components)
+    name = "Problem" if "Problem" not in components else "HttpProblem"
+    problems = Problems(ordered, {"$ref": REF.format(name=name)})
     return {
         "openapi": "3.1.0",
-        "info": {"title": title, "version": "1"},
-        "paths": paths,
-        "components": {"schemas": {**components, problem: _PROBLEM_SCHEMA}, "securitySchemes": schemes},
+        "info": {"title": title, "version": "1", "description": description(facts)},
+        **({"servers": [{"url": root}]} if root else {}),
+        "paths": _paths(ordered, found, problems),
+        **_extras({"webhooks": webhook(events, by_kind), "x-websockets": sockets(facts)}),
+        "components": {
+            "schemas": dict(sorted({**components, name: problem_schema()}.items())),
+            "responses": problems.components(),
+            "headers": {"RequestId": REQUEST_ID},
+            "securitySchemes": {
+                one: {"type": "http", "scheme": one} for endpoint in ordered for one in security(endpoint)
+            },
+        },
     }
 
 
-def _slots(one: Endpoint) -> Iterator[_Slot]:
-    for parameter in one.plan.parameters:
-        if parameter.key:
-            yield _Slot(parameter.source, parameter.key, parameter.annotation, parameter.default)
-        elif parameter.source == "query":  # a Struct: each of its fields is a parameter
-            is_optional = parameter.default is not REQUIRED
-            for field in msgspec.structs.fields(bare(parameter.annotation)):
-                default = REQUIRED if field.required and not is_optional else field.default
-                yield _Slot("query", field.encode_name, bounded(field.type), default)
-    if one.plan.body is not None:
-        yield _Slot("body", "", one.plan.body, one.plan.body_default)
-    if not one.is_empty:
-        yield _Slot("answer", "", Any if one.answer_type is None else one.answer_type)
+def _extras(entries: Json) -> Json:
+    return {key: value for key, value in entries.items() if value}
 
 
-def _any_schema(kind: type) -> dict[str, Any]:
-    return {}
+def _complete(found: list[Found], components: Json) -> None:
+    rules = Rules(components)
+    for slot, schema in (pair for several in found for pair in several):
+        rules.complete(slot.kind, schema, is_inbound=slot.is_inbound)
 
 
-def _path(one: Endpoint) -> str:
-    names = iter(one.path.names)
-    return "/" + "/".join(f"{{{next(names)}}}" if segment is None else segment for segment in one.path.segments)
+def _paths(endpoints: Sequence[Endpoint], found: list[Found], problems: Problems) -> Json:
+    paths: Json = {}
+    for one, several, name in zip(endpoints, found, _operation_ids(endpoints), strict=True):
+        made = operation(one, name, several, problems.of(one))
+        paths.setdefault(path_text(one), {})[one.method.lower()] = made
+    return paths
 
 
-def _operation_ids(endpoints: list[Endpoint]) -> list[str]:
+def _operation_ids(endpoints: Sequence[Endpoint]) -> Iterator[str]:
     """Name an operation after its plugin; where that serves several, after the method, and then the path too."""
     short = [one.owner.name for one in endpoints]
     longer = [f"{one.owner.name}.{one.method.lower()}" for one in endpoints]
-    full = [f"{long}{_path(one).replace('/', '.')}" for long, one in zip(longer, endpoints, strict=True)]
+    full = [f"{long}{path_text(one).replace('/', '.')}" for long, one in zip(longer, endpoints, strict=True)]
     count = Counter(short) + Counter(longer)
-    choices = zip(short, longer, full, strict=True)
-    return [next((name for name in names[:2] if count[name] == 1), names[2]) for names in choices]
-
-
-def _operation(one: Endpoint, name: str, found: list[tuple[_Slot, dict[str, Any]]], problem: str) -> dict[str, Any]:
-    doc = (one.handler.__doc__ or one.owner.summary or str(one)).strip()
-    by_place = {slot.place: (slot, schema) for slot, schema in found}
-    operation: dict[str, Any] = {
-        "operationId": name,
-        "summary": doc.partition("\n")[0],
-        "tags": list(one.options.tags) or [one.owner.name.partition(".")[0]],
-        "parameters": [_parameter(*pair) for pair in found if pair[0].place not in ("body", "answer")],
-        "responses": _responses(one, by_place.get("answer"), problem),
-        "security": [_security(one)] if _security(one) else [],
-    }
-    if "body" in by_place:
-        slot, schema = by_place["body"]
-        content = {"application/json": {"schema": schema}}
-        operation["requestBody"] = {"required": slot.default is REQUIRED, "content": content}
-    return {key: value for key, value in operation.items() if value}
-
-
-def _parameter(slot: _Slot, schema: dict[str, Any]) -> dict[str, Any]:
-    entry = {"name": slot.name, "in": slot.place, "required": slot.default is REQUIRED, "schema": schema}
-    if slot.default in (REQUIRED, None, msgspec.NODEFAULT, msgspec.UNSET) or "$ref" in schema:
-        return entry
-    return {**entry, "schema": {**schema, "default": msgspec.to_builtins(slot.default)}}
-
-
-def _responses(one: Endpoint, answer: tuple[_Slot, dict[str, Any]] | None, problem: str) -> dict[str, Any]:
-    content = {str(MEDIA_TYPE, "ascii"): {"schema": {"$ref": problem}}}
-    good = {"description": "answered"} | ({"content": {"application/json": {"schema": answer[1]}}} if answer else {})
-    declared = sorted(dict(one.declared_problems()).items())
-    problems = {str(status): {"description": text, "content": content} for status, text in declared}
-    return {str(one.status): good, **problems, "default": {"description": "any other error", "content": content}}
-
-
-def _security(one: Endpoint) -> dict[str, list[str]]:
-    guard = one.options.guard
-    return {} if guard is None else {getattr(guard, "scheme", "bearer"): list(getattr(guard, "scopes", ()))}
+    for names in zip(short, longer, full, strict=True):
+        yield next((name for name in names[:2] if count[name] == 1), names[2])

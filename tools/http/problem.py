@@ -28,7 +28,7 @@ def phrase(status: int) -> str:
         return "Error"
 
 
-class Problem(Exception):  # noqa: N818 (RFC 9457's word)
+class Problem(Refusal):
     """An answer that is not the handler's: status, detail, and the fields at fault."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Problem(Exception):  # noqa: N818 (RFC 9457's word)
         is_last: bool = False,
     ) -> None:
         super().__init__(status, detail)
-        self.status, self.detail, self.errors, self.headers = status, detail, errors, headers
+        self.errors, self.headers = errors, headers
         self.is_last = is_last  # what the client still sends is not worth reading: close the connection
 
     def encode(self, request_id: str) -> bytes:

@@ -11,11 +11,14 @@ def parse_query(raw: bytes) -> Fields:
     >>> parse_query(b"tag=a&tag=b%20c&q=")
     {'tag': ['a', 'b c'], 'q': ['']}
     """
-    fields: Fields = {}
     if not raw:
-        return fields
+        return {}
     text = str(raw, "utf-8", "replace")
     is_encoded = "%" in text or "+" in text
+    if not is_encoded and "&" not in text:
+        name, _, value = text.partition("=")
+        return {name: [value]}
+    fields: Fields = {}
     for pair in text.split("&"):
         if pair:
             name, _, value = pair.partition("=")

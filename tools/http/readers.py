@@ -1,4 +1,7 @@
-"""Readers: made once for a parameter, called with each request's context, answering with the parameter's value."""
+"""Converters and readers, made once for a parameter.
+
+A converter makes a path's or a query's text into the value; a reader finds text and value in a request's context.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +14,7 @@ from tools.http.integers import FRACTION, check_integers, check_spelling
 from tools.http.problem import Problem, of_invalid_parameter
 
 Reader = Callable[[RequestContext], Any]
+Convert = Callable[[Any], Any]
 
 
 class _Required:
@@ -24,14 +28,10 @@ REQUIRED = _Required()
 MISSING = msgspec.ValidationError("it is required")
 
 
-def path_reader(name: str, kind: Any) -> Reader:
-    """Read a placeholder; text that does not become `kind` names nothing: 404."""
+def path_converter(kind: Any) -> Convert:
+    """Convert a placeholder's text; text that does not become `kind` names nothing: 404."""
 
-    def read_text(context: RequestContext) -> Any:
-        return context.path[name]
-
-    def read(context: RequestContext) -> Any:
-        text = context.path[name]
+    def convert(text: str) -> Any:
         try:
             value = msgspec.convert(text, kind, strict=False)
             check_spelling(text, value)
@@ -39,21 +39,20 @@ def path_reader(name: str, kind: Any) -> Reader:
         except msgspec.ValidationError:
             raise Problem(404, "nothing is here") from None
 
-    return read_text if kind is str else read
+    return str if kind is str else convert
 
 
-def query_reader(key: str, kind: Any, default: Any) -> Reader:
-    """Read the last value of a query parameter, or all of them for a list."""
+def query_converter(key: str, kind: Any, default: Any) -> Convert:
+    """Convert the values of a query parameter, None for none: to the last of them, or to all of them for a list."""
     several = is_several(kind)
 
-    def read(context: RequestContext) -> Any:
-        values = context.fields.get(key)
+    def convert(values: list[str] | None) -> Any:
         if values is None:
             return _default("query", key, default)
         value = values if several else values[-1]
         return value if kind is str else _converted("query", key, value, kind)
 
-    return read
+    return convert
 
 
 def query_struct_reader(kind: Any, default: Any) -> Reader:
@@ -83,12 +82,17 @@ def header_reader(key: str, kind: Any, default: Any) -> Reader:
     several = is_several(kind)
 
     def read(context: RequestContext) -> Any:
-        values: Any = context.headers.getlist(key) if several else context.headers.get(key)
+        values: Any = _listed(context.headers.getlist(key)) if several else context.headers.get(key)
         if not values and (values is None or several):
             return _default("header", key, default)
         return _converted("header", key, values, kind)
 
     return read
+
+
+def _listed(values: list[str]) -> list[str]:
+    """Take apart what a client, or a gateway in between, has joined by commas (RFC 9110 sections 5.3 and 5.6.1)."""
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 def cookie_reader(key: str, kind: Any, default: Any) -> Reader:

@@ -6,12 +6,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from tools.http.contract import RouteError
 
 T = TypeVar("T")
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(:path)?\}")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(path|str|int|float|uuid))?\}")
+_KINDS = {"str": str, "int": int, "float": float, "uuid": UUID}
 NO_VALUES: Sequence[str] = ()
 
 
@@ -22,10 +25,12 @@ class Path(NamedTuple):
     segments: tuple[str | None, ...]
     names: tuple[str, ...]
     has_rest: bool
+    kinds: Mapping[str, type] = MappingProxyType({})
+    """What `{id:int}` says of placeholders."""
 
     @classmethod
     def parse(cls, text: str) -> "Path":
-        """Parse `/users/{id}` or `/files/{rest:path}`; the type of a placeholder is its handler's annotation.
+        """Parse `/users/{id}`, `/users/{id:int}` or `/files/{rest:path}`; else a handler's annotation says the type.
 
         Raises:
             RouteError: the path cannot be routed.
@@ -39,11 +44,12 @@ class Path(NamedTuple):
                 advice = "a placeholder is a whole segment, `{name}` or at the end `{name:path}`"
                 raise RouteError(f"path {text!r}: {part!r} is no placeholder: {advice}")
         names = tuple(match[1] for match in matches if match)
-        if len(set(names)) < len(names) or any(match and match[2] for match in matches[:-1]):
+        if len(set(names)) < len(names) or any(match and match[2] == "path" for match in matches[:-1]):
             advice = "give each placeholder its own name, and `:path` only to the last"
             raise RouteError(f"path {text!r} cannot be routed: {advice}")
         segments = tuple(None if match else part for part, match in zip(parts, matches, strict=True))
-        return cls(text, segments, names, bool(matches[-1] and matches[-1][2]))
+        kinds = {match[1]: _KINDS[match[2]] for match in matches if match and match[2] in _KINDS}
+        return cls(text, segments, names, bool(matches[-1] and matches[-1][2] == "path"), kinds)
 
 
 class _Node(Generic[T]):
@@ -61,6 +67,7 @@ class Router(Generic[T]):
 
     def __init__(self) -> None:
         self._static: dict[str, dict[str, T]] = {}
+        self._last: dict[str, _Node[T]] = {}  # `/users/` of `/users/{id}`, the commonest shape: a second dict finds it
         self._root: _Node[T] = _Node()
 
     def find_twin(self, path: Path, method: str) -> T | None:
@@ -70,7 +77,10 @@ class Router(Generic[T]):
 
     def add(self, path: Path, method: str, route: T) -> None:
         """Add a route; see `find_twin`."""
-        methods = self._node(path).methods if path.names else self._static.setdefault(path.text, {})
+        node = self._node(path)
+        if path.names and path.segments.index(None) == len(path.segments) - 1 and not path.has_rest:
+            self._last[path.text[: path.text.rindex("/") + 1]] = node
+        methods = node.methods if path.names else self._static.setdefault(path.text, {})
         methods[method] = route
 
     def remove(self, path: Path, method: str) -> None:
@@ -85,6 +95,10 @@ class Router(Generic[T]):
         methods = self._static.get(path)
         if methods is not None:
             return methods, NO_VALUES
+        cut = path.rfind("/") + 1
+        last = self._last.get(path[:cut])
+        if last is not None and last.methods and len(path) > cut:
+            return last.methods, (path[cut:],)
         values: list[str] = []
         node = _walk(self._root, path.split("/"), 1, values)
         return (None, NO_VALUES) if node is None else (node.methods, values)

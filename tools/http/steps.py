@@ -30,6 +30,11 @@ async def within(seconds: float, coroutine: Coroutine[Any, Any, T], variables: C
     except StopIteration as done:
         result: T = done.value
         return result
+    return await rest_within(seconds, coroutine, variables, signal)
+
+
+async def rest_within(seconds: float, coroutine: Coroutine[Any, Any, T], variables: Context, signal: Any) -> T:
+    """Await what is left of a coroutine whose first step yielded `signal`; see `within`."""
     try:
         async with asyncio.timeout(seconds) as limit:
             return await _Rest(coroutine, variables, signal)
@@ -37,32 +42,6 @@ async def within(seconds: float, coroutine: Coroutine[Any, Any, T], variables: C
         if limit.expired():
             raise DeadlineError from error
         raise
-
-
-def stepped_in(variables: Context, call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-    """Let `call` run in these variables, whichever the caller's are."""
-
-    async def awaited(*args: Any) -> T:
-        return await call(*args)
-
-    async def stepped(*args: Any) -> T:
-        coroutine = awaited(*args)
-        try:
-            signal = _step(variables, coroutine.send, None)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-        return await _Rest(coroutine, variables, signal)
-
-    return stepped
-
-
-def is_end(error: BaseException) -> bool:
-    """Whether it ends the request or the process, so that there is nothing to answer: it must pass."""
-    if isinstance(error, asyncio.CancelledError):  # a cancellation of something that a handler awaited is an error
-        task = asyncio.current_task()
-        return task is None or task.cancelling() > 0
-    return isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 def _step(variables: Context, resume: Callable[[Any], Any], value: Any) -> Any:

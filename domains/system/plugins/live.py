@@ -11,7 +11,7 @@ class CheckLive:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/health/live", "GET", self.execute, public=True, tags=["System"])
+        self.http.add_endpoint("/health/live", "GET", self.execute, public=True, when_full=True, tags=["System"])
 
     async def execute(self) -> Live:
         return Live()

@@ -12,7 +12,7 @@ class CheckReady:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/health/ready", "GET", self.execute, public=True, tags=["System"])
+        self.http.add_endpoint("/health/ready", "GET", self.execute, public=True, when_full=True, tags=["System"])
 
     async def execute(self, context: Context) -> Ready:
         health = await self.registry.health()

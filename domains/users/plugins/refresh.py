@@ -17,7 +17,8 @@ class Refresh:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/auth/refresh", "POST", self.execute, public=True, tags=["Auth"])
+        self.http.add_endpoint("/auth/refresh", "POST", self.execute, public=True, tags=["Auth"],
+                               errors={Unauthenticated: 401})  # fmt: skip
 
     async def execute(self, sent: RefreshToken) -> Tokens:
         digest = self.auth.digest(sent.refresh_token)

@@ -29,9 +29,9 @@ async def test_pages_have_every_message_once_the_newest_first(
     while len(pages) < 5:
         page = (await client.get("/notifications", params=query, headers=root.headers)).json()
         pages.append([one["kind"] for one in page["items"]])
-        if page["next_after"] is None:
+        if page["next_cursor"] is None:
             break
-        query["after"] = page["next_after"]
+        query["after"] = page["next_cursor"]
 
     assert pages == [["d", "c"], ["b", "a"], ["welcome"]]
 

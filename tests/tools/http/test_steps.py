@@ -5,7 +5,7 @@ from contextvars import ContextVar, copy_context
 
 import pytest
 
-from tools.http.steps import DeadlineError, stepped_in, within
+from tools.http.steps import DeadlineError, within
 
 mine: ContextVar[str] = ContextVar("mine", default="")
 
@@ -118,17 +118,3 @@ async def test_time_outs_and_task_groups_work_inside() -> None:
         return "both"
 
     assert await within(5, work(), copy_context()) == "both"
-
-
-async def test_a_call_is_stepped_in_the_variables_that_it_is_given() -> None:
-    outer = copy_context()
-
-    async def work(pauses: int) -> str:
-        for _ in range(pauses):
-            await asyncio.sleep(0)
-        return mine.get()
-
-    mine.set("inside")
-
-    assert [await stepped_in(outer, work)(pauses) for pauses in (0, 2)] == ["", ""]
-    assert mine.get() == "inside"

@@ -1,0 +1,109 @@
+"""Puts together what answers an endpoint's requests: the handler, what stands around it, and the compiled function."""
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from hookspecs import Run
+from tools.http.answer import encode, is_flat_struct
+from tools.http.binder import check_decodable
+from tools.http.body import body_decoder
+from tools.http.chunks import streamed
+from tools.http.compiled import Serve, compile_serve
+from tools.http.endpoint import Endpoint
+from tools.http.event_stream import event_stream
+from tools.http.form import FormLimits, read_form
+from tools.http.in_flight import InFlight
+from tools.http.outcome import Outcome
+from tools.http.policies import Policy, Route, Stores, policies, wrapped
+from tools.http.replies import hand_over, head_of, send_own
+from tools.http.source import Want
+from tools.http.streams import Streams
+
+
+class Runtime(NamedTuple):
+    """What the endpoints of one http tool share while they run."""
+
+    run: Run
+    load: InFlight
+    stores: Stores
+    streams: Streams
+    forms: FormLimits
+
+
+def assemble(one: Endpoint, runtime: Runtime) -> Serve:
+    """Compile what serves the endpoint's requests.
+
+    Raises:
+        RouteError: an option that it cannot have, or a body that cannot be decoded.
+    """
+    outcome, handler = Outcome(one), _handler(one, runtime)
+    around = _policies(one, outcome, runtime.stores)
+    want = Want(
+        one.plan,
+        one.path.names,
+        has_guard=one.options.guard is not None,
+        has_policies=bool(around),
+        is_async=inspect.iscoroutinefunction(handler),
+        is_counted=not one.options.when_full and one.options.heartbeat_s is None,
+        is_empty=one.is_empty,
+        is_struct=is_flat_struct(one.answer_type) and not one.options.answers,
+    )
+    return compile_serve(want, {**_variables(one, outcome, runtime), "handler": handler,
+                                "wrap": partial(wrapped, several=around)})  # fmt: skip
+
+
+def _variables(one: Endpoint, outcome: Outcome, runtime: Runtime) -> dict[str, Any]:
+    is_private, limits = one.options.guard is not None, one.limits
+    head = head_of(is_private=is_private)
+    return {
+        "answer": outcome.answer, "answer_kind": one.answer_type, "body_default": one.plan.body_default,
+        "body_timeout_s": limits.body_timeout_s, "decode": _decoder(one), "encode": encode, "fail": outcome.fail,
+        "guard": one.options.guard, "hand_over": partial(hand_over, is_private=is_private), "head": head,
+        "head_tls": head_of(is_private=is_private, is_tls=True), "load": runtime.load,
+        "max_body_bytes": limits.max_form_bytes if one.takes_form else limits.max_body_bytes,
+        "own_status": one.status, "path_names": one.path.names,
+        "read_form": partial(read_form, limits=runtime.forms, run=runtime.run), "run": runtime.run,
+        "send_own": partial(send_own, headers=head), "timeout_s": limits.handler_timeout_s,
+    }  # fmt: skip
+
+
+def _handler(one: Endpoint, runtime: Runtime) -> Callable[..., Any]:
+    """Make a generator a handler that answers with a stream."""
+    if one.options.heartbeat_s is not None:
+        return event_stream(one.handler, one.plan.returns, one.options.heartbeat_s, streams=runtime.streams)
+    if one.is_stream:
+        return streamed(one.handler, one.declared, streams=runtime.streams, run=runtime.run, status=one.status)
+    return one.handler
+
+
+def _decoder(one: Endpoint) -> Callable[[bytes], Any] | None:
+    if one.plan.body is None or one.plan.is_raw:
+        return None
+    return body_decoder(check_decodable(one, one.plan.body), as_dict=one.plan.body_name == "data")
+
+
+def _policies(one: Endpoint, outcome: Outcome, stores: Stores) -> tuple[Policy, ...]:
+    asked, parameters = one.options, one.plan.parameters
+    cookies = ("cookie",) if any(parameter.source == "cookie" for parameter in parameters) else ()
+    route = Route(
+        str(one),
+        one.method,
+        is_guarded=asked.guard is not None,
+        problem_of=outcome.problem,
+        is_async=inspect.iscoroutinefunction(one.handler),
+        takes_form=one.takes_form,
+        takes_context=any(parameter.source == "context" for parameter in parameters),
+        reads=(*(parameter.key.lower() for parameter in parameters if parameter.source == "header"), *cookies),
+        body_timeout_s=one.limits.body_timeout_s,
+        handler_timeout_s=one.limits.handler_timeout_s,
+    )
+    return policies(
+        route,
+        stores,
+        rate_limit=asked.rate_limit,
+        idempotent=asked.idempotent,
+        cache_s=asked.cache_s,
+        etag=asked.etag,
+    )

@@ -1,0 +1,241 @@
+"""The text of an endpoint's function: what a careful hand would write for it alone.
+
+What an endpoint does not use is not in its function: no context where nobody asks for one, no guard, no body.
+
+    step   parameters -> body -> handler -> answer
+    serve  in-flight limit -> guard -> step, in the policies if there are any -> one start, one body message
+"""
+
+import re
+from collections.abc import Iterator
+from textwrap import indent
+from typing import NamedTuple
+
+from tools.http.annotation import bounded
+from tools.http.binder import Parameter, Plan
+from tools.http.readers import REQUIRED
+
+_INTEGER, _TEXTS = bounded(int), (str, str | None)
+_PLACE = re.compile(r"^( *)\{(\w+)\}\n", re.MULTILINE)
+
+SERVE = """\
+async def serve(scope, receive, send, request_id, values, shape, texts, limit):
+    trace.set(new_tuple(Trace, (request_id, request_id, "", "")))
+    {count}
+    context = raw = None
+    limit[0] = timeout_s
+    try:
+        try:
+            {check}
+            {context}
+            {guard}
+            {answer}
+        except BaseException as error:
+            await fail(error, scope, receive, send, request_id, context, raw, limit)
+            return
+        limit[0] = 0
+        if body is None:
+            await hand_over(value, scope, receive, send, request_id, context, limit)
+            return
+        {send}
+    except OSError:  # the client left; its server has logged what there is to say
+        return
+    finally:
+        {uncount}
+        {close}
+"""
+STEP = """\
+async def step(context):
+    scope, receive, raw, limit = context.scope, context.receive, context.body, context.limit
+    values, shape, texts = context.values, context.shape, context.texts
+    {answer}
+    return value if body is None else (status, body)
+policies = wrap(step)
+"""
+COUNT = "load.now += 1\n"
+CHECK = """\
+if load.now > load.most:
+    load.refuse()
+"""
+UNCOUNT = "load.now -= 1\n"
+CONTEXT = """\
+context = RequestContext(scope, receive, dict(scope["headers"]), request_id)
+context.max_body_bytes = max_body_bytes
+context.values, context.limit, context.shape, context.texts = values, limit, shape, texts
+"""
+PATH = "context.path = dict(zip(path_names, values))\n"
+GUARD = "context.claims = await guard(context)\n"
+POLICIES = """\
+value = await policies(context)
+status, body = (0, None) if isinstance(value, Response) else value
+"""
+FORM = """\
+limit[0], raw = body_timeout_s, UNREAD
+{begin}
+await read_form(context)
+limit[0], raw = timeout_s, None
+{end}
+"""
+CLOSE_FORM = """\
+if context is not None and context.form is not None:
+    context.form.close()
+"""
+FIELDS = """\
+fields = scope["query_string"]
+fields = parse_query(fields) if fields else {}
+"""
+INTEGER = """\
+text = values[{place}]  # digits that are an integer of 64 bits for sure need no look at the type
+if text.isdigit() and text.isascii() and len(text) < 19 and text[0] != "0":
+    a{index} = int(text)
+else:
+    a{index} = convert{index}(text)
+"""
+PLACEHOLDER = "a{index} = convert{index}(values[{place}])\n"
+TEXT = """\
+a{index} = fields.get(key{index})
+a{index} = default{index} if a{index} is None else a{index}[-1]
+"""
+CONVERTED = "a{index} = convert{index}(fields.get(key{index}))\n"
+BODY = """\
+if raw is None:
+    if shape.content_length >= 0:
+        check_length(texts[shape.content_length], max_body_bytes)
+    limit[0], raw = body_timeout_s, UNREAD
+    {begin}
+    raw = await gather(receive, max_body_bytes)
+    limit[0] = timeout_s
+    {keep}
+"""
+KEEP = "context.body, context.is_read = raw, True\n"
+JSON = """\
+if not shape.is_plain or shape.content_type < 0 or texts[shape.content_type] != b"application/json":
+    check_media_type(scope)
+data = decode(raw)
+"""
+OPTIONAL_JSON = """\
+if raw:
+    {json}
+else:
+    data = body_default
+"""
+CALL = "value = await handler({arguments})\n"
+POOLED = "value = await run(partial(handler, {arguments}))\n"
+STRUCT = """\
+if type(value) is answer_kind:
+    status, body = {status}, encode(value)
+elif isinstance(value, Response):
+    status = body = None
+else:
+    status, body = answer(value, {context})
+"""
+ANSWER = """\
+if isinstance(value, Response):
+    status = body = None
+else:
+    status, body = answer(value, {context})
+"""
+SEND = """\
+await send({"type": "http.response.start", "status": status, "headers": [
+    *(head if scope.get("scheme") != "https" else head_tls),
+    (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode()),
+]})
+await send({"type": "http.response.body", "body": body})
+"""
+SEND_OWN = """\
+if context.response_headers or context.status:
+    await send_own(context, send, status, body)
+else:
+    {send}
+"""
+SEND_EMPTY = "await send_own(context or RequestContext(scope, receive, {}, request_id), send, status, body)\n"
+
+
+class Want(NamedTuple):
+    """What one endpoint's function does, as far as it changes the text of it."""
+
+    plan: Plan
+    path_names: tuple[str, ...] = ()
+    has_guard: bool = False
+    has_policies: bool = False
+    is_async: bool = True
+    is_counted: bool = True
+    is_empty: bool = False
+    is_struct: bool = False
+    """The answer is an instance of one flat Struct, with one status."""
+
+    @property
+    def has_context(self) -> bool:
+        """Whether anybody asks for the context."""
+        return self.has_guard or self.has_policies or any(map(is_from_context, self.plan.parameters))
+
+
+def is_from_context(one: Parameter) -> bool:
+    """Whether the parameter is read from the context, not from the path or the query at once."""
+    return one.convert is None
+
+
+def source(want: Want) -> str:
+    """Write the function; see `compiled.Serve` for its arguments."""
+    answer = "".join(_step(want))
+    send = SEND_EMPTY if want.is_empty else SEND
+    serve = _fill(
+        SERVE,
+        count=COUNT if want.is_counted else "",
+        check=CHECK if want.is_counted else "",
+        uncount=UNCOUNT if want.is_counted else "pass\n",
+        close=CLOSE_FORM if any(one.source == "form" for one in want.plan.parameters) else "",
+        context=(CONTEXT if want.has_context else "") + (PATH if want.has_context and want.path_names else ""),
+        guard=GUARD if want.has_guard else "",
+        answer=POLICIES if want.has_policies else answer,
+        send=_fill(SEND_OWN, send=send) if want.has_context and not want.is_empty else send,
+    )
+    return _fill(STEP, answer=answer) + serve if want.has_policies else serve
+
+
+def _step(want: Want) -> Iterator[str]:
+    plan = want.plan
+    if any(one.source == "form" for one in plan.parameters):
+        begun, over = ("context.body = UNREAD\n", "context.body = None\n") if want.has_policies else ("", "")
+        yield _fill(FORM, begin=begun, end=over)
+    if any(one.source == "query" and not is_from_context(one) for one in plan.parameters):
+        yield FIELDS
+    for index, one in enumerate(plan.parameters):
+        yield _parameter(index, one, want.path_names)
+    if plan.body_name:
+        begun = "context.body = UNREAD\n" if want.has_policies else ""
+        yield _fill(BODY, begin=begun, keep=KEEP if want.has_context else "")
+        yield "data = raw\n" if plan.is_raw else _json(plan)
+    yield _call(want)
+    text = STRUCT if want.is_struct else ANSWER
+    context = "context" if want.has_context else "None"
+    yield text.replace("{context}", context).replace(
+        "{status}", "context.status or own_status" if want.has_context else "own_status"
+    )
+
+
+def _json(plan: Plan) -> str:
+    return JSON if plan.body_default is REQUIRED else _fill(OPTIONAL_JSON, json=JSON)
+
+
+def _parameter(index: int, one: Parameter, path_names: tuple[str, ...]) -> str:
+    if is_from_context(one):
+        return f"a{index} = read{index}(context)\n"
+    if one.source == "query":
+        text = TEXT if one.annotation in _TEXTS and one.default is not REQUIRED else CONVERTED
+        return text.replace("{index}", str(index))
+    place = str(path_names.index(one.key))
+    text = INTEGER if one.annotation == _INTEGER else PLACEHOLDER
+    return text.replace("{place}", place).replace("{index}", str(index))
+
+
+def _call(want: Want) -> str:
+    variables = {one.name: f"a{index}" for index, one in enumerate(want.plan.parameters)}
+    variables[want.plan.body_name] = "data"
+    texts = [f"{name}={variables[name]}" if is_named else variables[name] for name, is_named in want.plan.order]
+    return (CALL if want.is_async else POOLED).replace("{arguments}", ", ".join(texts))
+
+
+def _fill(template: str, **parts: str) -> str:
+    """Put texts of whole lines in the places that have a line of their own, as deep as it is."""
+    return _PLACE.sub(lambda place: indent(parts[place[2]], place[1]), template)
