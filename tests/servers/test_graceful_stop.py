@@ -66,6 +66,7 @@ class Probe:
         mark("handled")
 
     async def raw(self, scope, receive, send):
+        assert scope["type"] != "lifespan"
         await receive()
         mark("begun")
         if scope["type"] == "websocket":

@@ -11,14 +11,17 @@ from tools.http.binder import check_decodable
 from tools.http.body import body_decoder
 from tools.http.chunks import streamed
 from tools.http.compiled import Serve, compile_serve
+from tools.http.contract import RouteError
 from tools.http.endpoint import Endpoint
 from tools.http.event_stream import event_stream
 from tools.http.form import FormLimits, read_form
 from tools.http.in_flight import InFlight
+from tools.http.integers import may_be_long
 from tools.http.outcome import Outcome
 from tools.http.policies import Policy, Route, Stores, policies, wrapped
+from tools.http.readers import REQUIRED
 from tools.http.replies import hand_over, head_of, send_own
-from tools.http.source import Want
+from tools.http.source import Want, arguments_of, slot_of
 from tools.http.streams import Streams
 
 
@@ -40,9 +43,15 @@ def assemble(one: Endpoint, runtime: Runtime) -> Serve:
     """
     outcome, handler = Outcome(one), _handler(one, runtime)
     around = _policies(one, outcome, runtime.stores)
+    plan, names = one.plan, one.path.names
     want = Want(
-        one.plan,
-        one.path.names,
+        tuple(slot_of(parameter, names) for parameter in plan.parameters),
+        arguments_of(plan),
+        has_body=bool(plan.body_name),
+        is_raw=plan.is_raw,
+        is_optional=plan.body_default is not REQUIRED,
+        has_form=one.takes_form,
+        has_placeholders=bool(names),
         has_guard=one.options.guard is not None,
         has_policies=bool(around),
         is_async=inspect.iscoroutinefunction(handler),
@@ -50,7 +59,7 @@ def assemble(one: Endpoint, runtime: Runtime) -> Serve:
         is_empty=one.is_empty,
         is_struct=is_flat_struct(one.answer_type) and not one.options.answers,
     )
-    return compile_serve(want, {**_variables(one, outcome, runtime), "handler": handler,
+    return compile_serve(want, plan, {**_variables(one, outcome, runtime), "handler": handler,
                                 "wrap": partial(wrapped, several=around)})  # fmt: skip
 
 
@@ -81,11 +90,14 @@ def _handler(one: Endpoint, runtime: Runtime) -> Callable[..., Any]:
 def _decoder(one: Endpoint) -> Callable[[bytes], Any] | None:
     if one.plan.body is None or one.plan.is_raw:
         return None
-    return body_decoder(check_decodable(one, one.plan.body), as_dict=one.plan.body_name == "data")
+    decoder, info = check_decodable(one, one.plan.body)
+    return body_decoder(decoder, is_checked=may_be_long(info), as_dict=one.plan.body_name == "data")
 
 
 def _policies(one: Endpoint, outcome: Outcome, stores: Stores) -> tuple[Policy, ...]:
     asked, parameters = one.options, one.plan.parameters
+    if one.is_stream and (asked.etag or asked.idempotent or asked.cache_s is not None):
+        raise RouteError(f"{one} streams, and what is streamed is never kept: leave out etag, idempotent and cache_s")
     cookies = ("cookie",) if any(parameter.source == "cookie" for parameter in parameters) else ()
     route = Route(
         str(one),

@@ -74,7 +74,8 @@ def compile_plan(
     who, hints = f"handler {getattr(handler, '__qualname__', repr(handler))}", _hints(handler)
     parameters: list[Parameter] = []
     bodies: list[tuple[str, Any, Any]] = []
-    for one in inspect.signature(handler).parameters.values():
+    signature = inspect.signature(handler).parameters.values()
+    for one in signature:
         if one.kind not in _BY_NAME:
             raise RouteError(f"{who}: parameter {str(one)!r} cannot be filled by name: give it a name, without * or /")
         annotation = _with_path_kind(who, one.name, hints.get(one.name, EMPTY), kinds)
@@ -89,7 +90,7 @@ def compile_plan(
         raise RouteError(f"{who}: nothing takes the body that request_model describes: add `data: dict`")
     _check_placeholders(who, names, parameters)
     name, body, default = bodies[0] if bodies else ("", None, REQUIRED)
-    order = tuple((one.name, one.kind is one.KEYWORD_ONLY) for one in inspect.signature(handler).parameters.values())
+    order = tuple((one.name, one.kind is one.KEYWORD_ONLY) for one in signature)
     is_raw = body in (bytes, bytes | None)
     return Plan(tuple(parameters), name, body, default, hints.get("return", EMPTY), order, is_raw)
 
@@ -181,17 +182,17 @@ def _check_placeholders(who: str, names: tuple[str, ...], parameters: list[Param
         raise RouteError(f"{who}: nothing takes placeholder {unused[0]!r}: add a parameter of that name")
 
 
-def check_decodable(who: object, kind: Any) -> msgspec.json.Decoder[Any]:
-    """Make the decoder of a body.
+def check_decodable(who: object, kind: Any) -> tuple[msgspec.json.Decoder[Any], msgspec.inspect.Type]:
+    """Make the decoder of a body, and look at what it decodes.
 
     Raises:
         RouteError: msgspec does not know the type.
     """
     try:
-        is_unknown = isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.CustomType)
+        info = msgspec.inspect.type_info(kind)
         decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
     except TypeError as error:
         raise RouteError(f"{who}: the body's type cannot be decoded: {error}") from error
-    if is_unknown:
+    if isinstance(info, msgspec.inspect.CustomType):
         raise RouteError(f"{who}: the body's type {kind!r} cannot be decoded: use a msgspec.Struct")
-    return decoder
+    return decoder, info

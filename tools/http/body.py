@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tools.http.context import RequestContext
-from tools.http.integers import LONG_NUMBER, check_integers, may_be_long
+from tools.http.integers import LONG_NUMBER, check_integers
 from tools.http.problem import Problem, of_invalid_body
 
 Receive = Callable[[], Awaitable[Any]]
@@ -129,12 +129,17 @@ def _check_json(media_type: str) -> None:
         raise Problem(415, "send the body in UTF-8")
 
 
-def body_decoder(decoder: msgspec.json.Decoder[Any], *, as_dict: bool) -> Decode:
+def body_decoder(decoder: msgspec.json.Decoder[Any], *, is_checked: bool, as_dict: bool) -> Decode:
     """Make what decodes and validates a body of the decoder's type.
 
-    It raises a Problem: 400 no JSON, 422 JSON of another shape, with a pointer to the field.
+    Args:
+        decoder: of the declared type.
+        is_checked: a value may hold an integer beyond 64 bits.
+        as_dict: the handler takes `data: dict`.
+
+    What is made raises a Problem: 400 no JSON, 422 JSON of another shape, with a pointer to the field.
     """
-    decode, is_checked = decoder.decode, may_be_long(decoder.type)
+    decode = decoder.decode
 
     def decoded(raw: bytes) -> Any:
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from hookspecs import Trace, trace
+from tools.http.binder import Plan
 from tools.http.body import UNREAD, check_length, check_media_type, gather
 from tools.http.context import RequestContext
 from tools.http.query import parse_query
@@ -28,21 +29,20 @@ _COMMON: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def compile_serve(want: Want, variables: Mapping[str, Any]) -> Serve:
+def compile_serve(want: Want, plan: Plan, variables: Mapping[str, Any]) -> Serve:
     """Compile the function of one endpoint; `variables` are what its text names."""
-    converters: dict[str, Any] = {}
-    for index, one in enumerate(want.plan.parameters):
-        converters |= {f"convert{index}": one.convert, f"read{index}": one.read, f"key{index}": one.key}
-        converters[f"default{index}"] = one.default
-    given = {**_COMMON, **variables, **converters}
-    make: Callable[..., Serve] = _make(source(want), tuple(given))
+    given = {**_COMMON, **variables}
+    for index, one in enumerate(plan.parameters):
+        given |= {f"convert{index}": one.convert, f"read{index}": one.read, f"key{index}": one.key}
+        given[f"default{index}"] = one.default
+    make: Callable[..., Serve] = _make(want, tuple(given))
     return make(*given.values())
 
 
 @lru_cache(maxsize=1_024)
-def _make(function: str, names: tuple[str, ...]) -> Any:
+def _make(want: Want, names: tuple[str, ...]) -> Any:
     """Compile the text once for all endpoints of this shape; a traceback shows its lines."""
-    text = f"def make({', '.join(names)}):\n{indent(function, '    ')}    return serve\n"
+    text = f"def make({', '.join(names)}):\n{indent(source(want), '    ')}    return serve\n"
     file = f"<endpoint {hash(text):x}>"
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     namespace: dict[str, Any] = {}

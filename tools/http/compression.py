@@ -16,7 +16,7 @@ _PLAIN_SEND = "tools.http.compression.send"
 
 
 class Compression:
-    """Compresses what is text and not small; never an event stream, a range, or what is encoded already."""
+    """Compresses what is text and not small; never a stream, a range, or what is encoded already."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -59,7 +59,8 @@ class _Chosen:
         message = dict(message)
         if message["type"] == "http.response.start":
             message["headers"] = headers = list(message.get("headers", ()))
-            if any(map(_is_left_alone, headers)):
+            is_live = not any(name == b"content-length" for name, _ in headers)  # a compressor would hold it back
+            if is_live or any(map(_is_left_alone, headers)):
                 self._send = self._plain
         sent: Awaitable[None] = self._send(message)
         return sent

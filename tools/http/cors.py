@@ -18,8 +18,8 @@ from tools.http.problem import MEDIA_TYPE, Problem
 
 ANY = "*"
 EXPOSED = (
-    "content-disposition", "etag", "idempotency-replayed", "link", "location", "ratelimit-limit", "ratelimit-policy", "ratelimit-remaining",
-    "ratelimit-reset", "retry-after", "x-request-id",
+    "content-disposition", "etag", "idempotency-replayed", "link", "location", "ratelimit-limit", "ratelimit-policy",
+    "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id",
 )  # fmt: skip
 """What a script may read beside the few headers that it always may."""
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")

@@ -17,7 +17,7 @@ from hookspecs import trace
 
 Limit = list[float]
 """The seconds that the coroutine's present wait may take, 0 for any, first; then a second number once it took longer. A
-list, since it is the cheapest thing that two can share; empty once nobody awaits the coroutine any more."""
+list, since it is the cheapest thing that two can share."""
 _DONE = object()
 _UNTRACED = Context().run(trace.get)
 
@@ -47,13 +47,13 @@ def is_late(limit: Limit) -> bool:
     return task is None or task.uncancel() == 0
 
 
-def is_end(error: BaseException, limit: Limit) -> bool:
+def is_end(error: BaseException) -> bool:
     """Whether it ends the request or the process, so that there is nothing to answer: it must pass."""
     if isinstance(error, asyncio.CancelledError):  # a cancellation of something that a handler awaited is an error
         task = asyncio.current_task()
         return task is None or task.cancelling() > 0
-    if isinstance(error, GeneratorExit):  # so is one that a handler has raised by itself
-        return not limit
+    if isinstance(error, GeneratorExit):  # so is one that a handler has raised by itself: then it comes from deeper
+        return error.__traceback__ is None or error.__traceback__.tb_next is None
     return isinstance(error, KeyboardInterrupt)
 
 
@@ -72,7 +72,6 @@ class _Rest(Awaitable[None]):
                 try:
                     yield signal
                 except GeneratorExit:  # nobody awaits this any more
-                    limit.clear()
                     variables.run(steps.close)
                     raise
                 except BaseException as error:  # a cancellation is the coroutine's to answer

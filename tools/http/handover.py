@@ -38,7 +38,8 @@ class Handover:
         except ClientDisconnect:
             return  # it left: there is nobody to answer, and nothing went wrong here
         except BaseException as error:
-            if is_end(error, context.limit) or isinstance(error, Problem) or context.scope["type"] == "websocket":
+            is_answer = isinstance(error, Problem) and not self._is_started
+            if is_end(error) or is_answer or context.scope["type"] == "websocket":
                 raise
             if self._is_started and not self._is_complete:
                 raise RuntimeError("the answer broke off half-way") from error

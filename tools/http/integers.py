@@ -14,13 +14,13 @@ LONG_NUMBER = re.compile(rb"[0-9]{19}")
 """Without a match there is nothing to check: a request almost never pays for more than the search."""
 
 
-def may_be_long(kind: Any) -> bool:
+def may_be_long(info: msgspec.inspect.Type) -> bool:
     """Whether an integer without both bounds can be in a value of this type, so that `check_integers` has work to do.
 
-    >>> may_be_long(list[int]), may_be_long(dict[str, str])
-    (True, False)
+    >>> [may_be_long(msgspec.inspect.type_info(kind)) for kind in (list[int], dict[str, str])]
+    [True, False]
     """
-    return _may_be_long(msgspec.inspect.type_info(kind), set())
+    return _may_be_long(info, set())
 
 
 def _may_be_long(info: Any, seen: set[Any]) -> bool:

@@ -62,7 +62,7 @@ class Outcome:
         """Answer an error; what ends the request or the process passes on."""
         if isinstance(error, asyncio.CancelledError) and is_late(limit):
             error = self._too_late(raw if context is None or raw is not None else context.body)
-        if is_end(error, limit):
+        if is_end(error):
             raise error
         limit[0] = 0
         problem = error if isinstance(error, Problem) else self.problem(error)

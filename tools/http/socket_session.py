@@ -87,7 +87,7 @@ class Session:
             log.error("%s: the guard of %s took longer than %g s", self._route, self._route.owner.name, patience_s)
             raise Problem(504, "the answer took too long") from error
         except BaseException as error:
-            if is_end(error, [0.0]):
+            if is_end(error):
                 raise
             log.error("%s: the guard of %s failed", self._route, self._route.owner.name, exc_info=error)
             raise Problem(500) from error
@@ -151,7 +151,7 @@ async def _outcome(handling: Awaitable[None]) -> BaseException | None:
     try:
         await handling
     except BaseException as error:
-        if is_end(error, [0.0]):
+        if is_end(error):
             raise
         return error
     return None

@@ -97,6 +97,13 @@ a{index} = fields.get(key{index})
 a{index} = default{index} if a{index} is None else a{index}[-1]
 """
 CONVERTED = "a{index} = convert{index}(fields.get(key{index}))\n"
+HOW = {
+    "context": "a{index} = read{index}(context)\n",
+    "path": PLACEHOLDER,
+    "integer": INTEGER,
+    "text": TEXT,
+    "query": CONVERTED,
+}
 BODY = """\
 if raw is None:
     if shape.content_length >= 0:
@@ -151,11 +158,26 @@ else:
 SEND_EMPTY = "await send_own(context or RequestContext(scope, receive, {}, request_id), send, status, body)\n"
 
 
-class Want(NamedTuple):
-    """What one endpoint's function does, as far as it changes the text of it."""
+class Slot(NamedTuple):
+    """How one argument of the handler comes about, as far as it changes the text."""
 
-    plan: Plan
-    path_names: tuple[str, ...] = ()
+    how: str
+    """`context`: the reader looks into the context; `text`, `query`, `integer`, `path`: at once, by the converter."""
+    place: int = 0
+    """Of a placeholder, among those of the path."""
+
+
+class Want(NamedTuple):
+    """What one endpoint's function does, as far as it changes the text of it; those of the same shape are equal."""
+
+    slots: tuple[Slot, ...]
+    arguments: str
+    """Of the call, by the variables `a0`, `a1`, ... and `data`."""
+    has_body: bool = False
+    is_raw: bool = False
+    is_optional: bool = False
+    has_form: bool = False
+    has_placeholders: bool = False
     has_guard: bool = False
     has_policies: bool = False
     is_async: bool = True
@@ -167,12 +189,24 @@ class Want(NamedTuple):
     @property
     def has_context(self) -> bool:
         """Whether anybody asks for the context."""
-        return self.has_guard or self.has_policies or any(map(is_from_context, self.plan.parameters))
+        return self.has_guard or self.has_policies or any(slot.how == "context" for slot in self.slots)
 
 
-def is_from_context(one: Parameter) -> bool:
-    """Whether the parameter is read from the context, not from the path or the query at once."""
-    return one.convert is None
+def slot_of(one: Parameter, path_names: tuple[str, ...]) -> Slot:
+    """Say how a parameter is read."""
+    if one.convert is None:
+        return Slot("context")
+    if one.source == "query":
+        return Slot("text" if one.annotation in _TEXTS and one.default is not REQUIRED else "query")
+    return Slot("integer" if one.annotation == _INTEGER else "path", path_names.index(one.key))
+
+
+def arguments_of(plan: Plan) -> str:
+    """Write the arguments of the call."""
+    variables = {one.name: f"a{index}" for index, one in enumerate(plan.parameters)}
+    variables[plan.body_name] = "data"
+    texts = (f"{name}={variables[name]}" if is_named else variables[name] for name, is_named in plan.order)
+    return ", ".join(texts)
 
 
 def source(want: Want) -> str:
@@ -184,8 +218,8 @@ def source(want: Want) -> str:
         count=COUNT if want.is_counted else "",
         check=CHECK if want.is_counted else "",
         uncount=UNCOUNT if want.is_counted else "pass\n",
-        close=CLOSE_FORM if any(one.source == "form" for one in want.plan.parameters) else "",
-        context=(CONTEXT if want.has_context else "") + (PATH if want.has_context and want.path_names else ""),
+        close=CLOSE_FORM if want.has_form else "",
+        context=(CONTEXT if want.has_context else "") + (PATH if want.has_context and want.has_placeholders else ""),
         guard=GUARD if want.has_guard else "",
         answer=POLICIES if want.has_policies else answer,
         send=_fill(SEND_OWN, send=send) if want.has_context and not want.is_empty else send,
@@ -194,46 +228,19 @@ def source(want: Want) -> str:
 
 
 def _step(want: Want) -> Iterator[str]:
-    plan = want.plan
-    if any(one.source == "form" for one in plan.parameters):
-        begun, over = ("context.body = UNREAD\n", "context.body = None\n") if want.has_policies else ("", "")
+    begun, over = ("context.body = UNREAD\n", "context.body = None\n") if want.has_policies else ("", "")
+    if want.has_form:
         yield _fill(FORM, begin=begun, end=over)
-    if any(one.source == "query" and not is_from_context(one) for one in plan.parameters):
+    if any(slot.how in ("text", "query") for slot in want.slots):
         yield FIELDS
-    for index, one in enumerate(plan.parameters):
-        yield _parameter(index, one, want.path_names)
-    if plan.body_name:
-        begun = "context.body = UNREAD\n" if want.has_policies else ""
+    for index, slot in enumerate(want.slots):
+        yield HOW[slot.how].replace("{place}", str(slot.place)).replace("{index}", str(index))
+    if want.has_body:
         yield _fill(BODY, begin=begun, keep=KEEP if want.has_context else "")
-        yield "data = raw\n" if plan.is_raw else _json(plan)
-    yield _call(want)
-    text = STRUCT if want.is_struct else ANSWER
-    context = "context" if want.has_context else "None"
-    yield text.replace("{context}", context).replace(
-        "{status}", "context.status or own_status" if want.has_context else "own_status"
-    )
-
-
-def _json(plan: Plan) -> str:
-    return JSON if plan.body_default is REQUIRED else _fill(OPTIONAL_JSON, json=JSON)
-
-
-def _parameter(index: int, one: Parameter, path_names: tuple[str, ...]) -> str:
-    if is_from_context(one):
-        return f"a{index} = read{index}(context)\n"
-    if one.source == "query":
-        text = TEXT if one.annotation in _TEXTS and one.default is not REQUIRED else CONVERTED
-        return text.replace("{index}", str(index))
-    place = str(path_names.index(one.key))
-    text = INTEGER if one.annotation == _INTEGER else PLACEHOLDER
-    return text.replace("{place}", place).replace("{index}", str(index))
-
-
-def _call(want: Want) -> str:
-    variables = {one.name: f"a{index}" for index, one in enumerate(want.plan.parameters)}
-    variables[want.plan.body_name] = "data"
-    texts = [f"{name}={variables[name]}" if is_named else variables[name] for name, is_named in want.plan.order]
-    return (CALL if want.is_async else POOLED).replace("{arguments}", ", ".join(texts))
+        yield "data = raw\n" if want.is_raw else _fill(OPTIONAL_JSON, json=JSON) if want.is_optional else JSON
+    yield (CALL if want.is_async else POOLED).replace("{arguments}", want.arguments)
+    status, context = ("context.status or own_status", "context") if want.has_context else ("own_status", "None")
+    yield (STRUCT if want.is_struct else ANSWER).replace("{context}", context).replace("{status}", status)
 
 
 def _fill(template: str, **parts: str) -> str:

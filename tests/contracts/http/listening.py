@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from tests.contracts.http_served import Served
+from tests.contracts.http_served import Served, hook
 
 WAIT_S = 5.0
 Headers = Sequence[tuple[bytes, bytes]]
@@ -67,3 +67,17 @@ async def asking(served: Served, path: str = "/x", method: str = "GET", headers:
         client.leave()
         client.task.cancel()
         await asyncio.wait({client.task})
+
+
+def listen(http: Served, handler: Any, path: str = "/x", **options: Any) -> None:
+    with hook():
+        http.http.add_sse(path, handler, **{"public": True, **options})
+
+
+async def events(client: Client, amount: int) -> list[bytes]:
+    """Read so many events; comments are none."""
+    found: list[bytes] = []
+    while len(found) < amount:
+        chunk = await client.read()
+        found += [] if chunk.startswith(b":") else [chunk]
+    return found

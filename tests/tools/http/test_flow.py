@@ -6,7 +6,7 @@ from contextvars import ContextVar
 import pytest
 
 from hookspecs import Trace, trace
-from tools.http.flow import Limit, enter, is_late
+from tools.http.flow import Limit, enter, is_end, is_late
 
 mine: ContextVar[str] = ContextVar("mine", default="")
 
@@ -100,17 +100,20 @@ async def test_a_cancellation_of_the_task_reaches_the_request_and_is_not_the_dea
     assert ends == [False]
 
 
-async def test_a_request_that_nobody_awaits_any_more_is_closed() -> None:
-    async def request() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ends.append(len(limit))
+async def test_a_request_that_nobody_awaits_any_more_is_closed_and_its_own_exit_is_an_error() -> None:
+    async def exits() -> None:
+        raise GeneratorExit
 
-    ends: list[int] = []
-    limit: Limit = [60.0]
-    steps = enter(request(), limit).__await__()
+    async def request(*, is_own: bool) -> None:
+        try:
+            await (exits() if is_own else asyncio.Event().wait())
+        except BaseException as error:
+            ends.append(is_end(error))
+
+    ends: list[bool] = []
+    await enter(request(is_own=True), [60.0])
+    steps = enter(request(is_own=False), [60.0]).__await__()
     next(steps)
     steps.close()
 
-    assert ends == [0]
+    assert ends == [False, True]

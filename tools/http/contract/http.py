@@ -100,7 +100,7 @@ class Http(Protocol):
             idempotent: a request repeated with the same `Idempotency-Key` gets the first one's answer, and runs once.
             cache_s: keep a good answer to a GET for this long, for each caller.
             etag: `ETag` from the answer's bytes, and 304 to a client that has them.
-            when_full: served even while HTTP_MAX_IN_FLIGHT requests are; for checks of health.
+            when_full: served even while HTTP_MAX_IN_FLIGHT requests are; for checks of health, and streams without end.
 
         Raises:
             RouteError: a route that exists already, or a handler that cannot be bound.

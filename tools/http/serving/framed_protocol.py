@@ -19,6 +19,7 @@ from tools.http.serving.gentle_transport import GentleTransport
 from tools.http.serving.heads import Head
 from tools.http.serving.last_word import last_word
 from tools.http.serving.states import State
+from tools.http.serving.swift_cycle import SwiftCycle
 from tools.http.serving.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,8 @@ class FramedProtocol(HttpToolsProtocol):
             self._check()
         previous = self.cycle
         HttpToolsProtocol.on_headers_complete(self)
+        if self.cycle is not previous:
+            self.cycle.__class__ = SwiftCycle  # before its task takes the first step; uvicorn offers no other way
         self._phase = BODY
         if not is_plain:
             self.headers = []  # trailers come into this, not into the app's scope

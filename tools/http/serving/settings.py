@@ -33,7 +33,7 @@ class ServingSettings(Struct, frozen=True, kw_only=True, rename="upper"):
     http_trusted_proxies: Annotated[
         str,
         Meta(
-            description="addresses and networks, by comma, whose X-Forwarded-For, -Proto, -Host and -Prefix are believed; they must set or remove all four"
+            description="addresses and networks, by comma, whose X-Forwarded-For, -Proto, -Host, -Prefix are believed"
         ),
     ] = ""
 
