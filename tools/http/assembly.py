@@ -21,8 +21,8 @@ from tools.http.outcome import Outcome
 from tools.http.policies import Policy, Route, Stores, policies, wrapped
 from tools.http.readers import REQUIRED
 from tools.http.replies import hand_over, head_of, send_own
-from tools.http.source import Want, arguments_of, slot_of
 from tools.http.streams import Streams
+from tools.http.want import Want, arguments_of, slot_of
 
 
 class Runtime(NamedTuple):
@@ -71,6 +71,7 @@ def _variables(one: Endpoint, outcome: Outcome, runtime: Runtime) -> dict[str, A
         "body_timeout_s": limits.body_timeout_s, "decode": _decoder(one), "encode": encode, "fail": outcome.fail,
         "guard": one.options.guard, "hand_over": partial(hand_over, is_private=is_private), "head": head,
         "head_tls": head_of(is_private=is_private, is_tls=True), "load": runtime.load,
+        "many_digits": len(str(limits.max_body_bytes)),  # a length of fewer is within the limit for sure
         "max_body_bytes": limits.max_form_bytes if one.takes_form else limits.max_body_bytes,
         "own_status": one.status, "path_names": one.path.names,
         "read_form": partial(read_form, limits=runtime.forms, run=runtime.run), "run": runtime.run,

@@ -36,20 +36,12 @@ def too_large(max_bytes: int) -> Problem:
     return Problem(413, f"the body is larger than {max_bytes} bytes", is_last=True)
 
 
-async def gather(receive: Receive, max_bytes: int) -> bytes:
-    """Receive the whole body.
+async def gather(receive: Receive, max_bytes: int, message: Any) -> bytes:
+    """Receive the rest of a body, of which `message` is the first.
 
     Raises:
         Problem: 413 too large, found after at most one message too many; 400 the client left.
     """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= max_bytes:
-        return body
-    return await _gather_rest(receive, max_bytes, message)
-
-
-async def _gather_rest(receive: Receive, max_bytes: int, message: Any) -> bytes:
     chunks: list[bytes] = []
     room = max_bytes
     while message["type"] != "http.disconnect":
@@ -141,6 +133,12 @@ def body_decoder(decoder: msgspec.json.Decoder[Any], *, is_checked: bool, as_dic
     """
     decode = decoder.decode
 
+    def decoded_plain(raw: bytes) -> Any:
+        try:
+            return decode(raw)
+        except Exception as error:
+            raise _wrong(error, raw) from None
+
     def decoded(raw: bytes) -> Any:
         try:
             value = decode(raw)
@@ -150,7 +148,7 @@ def body_decoder(decoder: msgspec.json.Decoder[Any], *, is_checked: bool, as_dic
             raise _wrong(error, raw) from None
         return msgspec.to_builtins(value) if as_dict and isinstance(value, msgspec.Struct) else value
 
-    return decoded
+    return decoded if is_checked or as_dict else decoded_plain
 
 
 def _wrong(error: Exception, raw: bytes) -> Exception:

@@ -16,7 +16,8 @@ from tools.http.binder import Plan
 from tools.http.body import UNREAD, check_length, check_media_type, gather
 from tools.http.context import RequestContext
 from tools.http.query import parse_query
-from tools.http.source import Want, source
+from tools.http.source import source
+from tools.http.want import Want
 
 Serve = Callable[..., Any]
 """`await serve(scope, receive, send, request_id, values, shape, texts, limit)`: `values` are the placeholders' texts,

@@ -18,7 +18,7 @@ from tools.http.limits import cors_origins
 from tools.http.mounts import Mounts
 from tools.http.problem import Problem
 from tools.http.replies import refuse, send_own
-from tools.http.router import Router
+from tools.http.router import NO_VALUES, Router
 from tools.http.settings import HttpSettings
 from tools.http.sockets import Sockets
 
@@ -29,6 +29,7 @@ class Dispatcher:
     def __init__(self, settings: HttpSettings, router: Router[Endpoint], sockets: Sockets, mounts: Mounts) -> None:
         self._head = HeadCheck(settings.hosts, settings.http_max_headers_bytes, settings.http_max_url_bytes)
         self._router, self._sockets, self._mounts = router, sockets, mounts
+        self._static = router.static
         self._cross_site = CrossSiteCheck(cors_origins(settings))
         self._max_body_bytes = settings.http_max_body_bytes
         self._next_id = request_ids()
@@ -39,8 +40,9 @@ class Dispatcher:
         try:
             names, texts = zip(*scope["headers"])  # noqa: B905 (pairs; `strict` costs as much again)
             head, path = self._head, scope["path"]
-            shape = head.shapes.get(names) or head.learn(names)
-            methods, values = self._router.find(path)
+            shape = head.shapes[names]
+            static = self._static.get(path)  # here, since a call costs three times the look
+            methods, values = self._router.find(path) if static is None else (static, NO_VALUES)
             serve = methods[scope["method"]].serve  # type: ignore[index]  # none is one of the errors below
             is_short = (
                 shape.is_plain
@@ -51,10 +53,12 @@ class Dispatcher:
             )
         except (KeyError, TypeError, ValueError):
             is_short = False
-        if not is_short:
-            return enter(self._serve(scope, receive, send, limit), limit)
-        name = (shape.request_id >= 0 and given_id(texts[shape.request_id])) or self._next_id()
-        return enter(serve(scope, receive, send, name, values, shape, texts, limit), limit)
+        if is_short:
+            name = (shape.request_id >= 0 and given_id(texts[shape.request_id])) or self._next_id()
+            steps = serve(scope, receive, send, name, values, shape, texts, limit).__await__()
+        else:
+            steps = self._serve(scope, receive, send, limit).__await__()
+        return enter(steps, limit)
 
     async def _serve(self, scope: Any, receive: Any, send: Any, limit: Limit) -> None:
         named = dict(scope["headers"])

@@ -9,7 +9,7 @@ Then the trace is set already, and the request starts in an empty context instea
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -30,10 +30,9 @@ class _Done(Awaitable[None]):
 _NOTHING, _FINISHED = iter(()), _Done()
 
 
-def enter(coroutine: Coroutine[Any, Any, None], limit: Limit) -> Awaitable[None]:
-    """Take a coroutine's first step, and answer with what awaits the others."""
+def enter(steps: Generator[Any, Any, None], limit: Limit) -> Awaitable[None]:
+    """Take a coroutine's first step (`steps` is its `__await__()`), and answer with what awaits the others."""
     variables = copy_context() if trace.get() is _UNTRACED else Context()
-    steps = coroutine.__await__()
     signal = variables.run(next, steps, _DONE)
     return _FINISHED if signal is _DONE else _Rest(steps, variables, signal, limit)
 

@@ -34,7 +34,7 @@ class PageQuery(Struct, frozen=True):
     `(*page.start("", 0), page.rows)`, then `return page.of(rows, lambda row: (row.created_at_utc, row.id))`.
     """
 
-    after: Annotated[str, Meta(max_length=2_000)] = ""
+    after: Annotated[str, Meta(max_length=500)] = ""
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
     @property

@@ -66,13 +66,13 @@ class Router(Generic[T]):
     """Routes by path and method."""
 
     def __init__(self) -> None:
-        self._static: dict[str, dict[str, T]] = {}
+        self.static: dict[str, dict[str, T]] = {}  # by path, then method
         self._last: dict[str, _Node[T]] = {}  # `/users/` of `/users/{id}`, the commonest shape: a second dict finds it
         self._root: _Node[T] = _Node()
 
     def find_twin(self, path: Path, method: str) -> T | None:
         """Find the route that would answer what `method path` would; the names of placeholders do not count."""
-        methods = self._node(path).methods if path.names else self._static.get(path.text, {})
+        methods = self._node(path).methods if path.names else self.static.get(path.text, {})
         return methods.get(method)
 
     def add(self, path: Path, method: str, route: T) -> None:
@@ -80,19 +80,19 @@ class Router(Generic[T]):
         node = self._node(path)
         if path.names and path.segments.index(None) == len(path.segments) - 1 and not path.has_rest:
             self._last[path.text[: path.text.rindex("/") + 1]] = node
-        methods = node.methods if path.names else self._static.setdefault(path.text, {})
+        methods = node.methods if path.names else self.static.setdefault(path.text, {})
         methods[method] = route
 
     def remove(self, path: Path, method: str) -> None:
         """Take a route away, if it is there."""
-        methods = self._node(path).methods if path.names else self._static.get(path.text, {})
+        methods = self._node(path).methods if path.names else self.static.get(path.text, {})
         methods.pop(method, None)
         if not methods:
-            self._static.pop(path.text, None)
+            self.static.pop(path.text, None)
 
     def find(self, path: str) -> tuple[Mapping[str, T] | None, Sequence[str]]:
         """Find the routes of a request's path by method (None for none), and the texts of its placeholders."""
-        methods = self._static.get(path)
+        methods = self.static.get(path)
         if methods is not None:
             return methods, NO_VALUES
         cut = path.rfind("/") + 1

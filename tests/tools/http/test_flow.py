@@ -20,7 +20,7 @@ async def test_what_a_request_sets_is_seen_by_nobody_else(pauses: int) -> None:
         seen.append(mine.get())
 
     seen: list[str] = []
-    await enter(request(), [1.0])
+    await enter(request().__await__(), [1.0])
 
     assert seen == ["set"]
     assert mine.get() == ""
@@ -32,9 +32,9 @@ async def test_a_request_that_inherits_another_ones_context_starts_in_an_empty_o
 
     async def inherited() -> None:
         mine.set("of the one before")
-        await enter(request(), [1.0])
+        await enter(request().__await__(), [1.0])
         trace.set(Trace("1", "1"))
-        await enter(request(), [1.0])
+        await enter(request().__await__(), [1.0])
 
     seen: list[str] = []
     await asyncio.create_task(inherited())
@@ -53,7 +53,7 @@ async def test_a_wait_out_of_time_is_cancelled_once_and_the_task_goes_on() -> No
 
     ends: list[bool] = []
     limit: Limit = [0.01]
-    await enter(request(), limit)
+    await enter(request().__await__(), limit)
 
     assert ends == [True]
     task = asyncio.current_task()
@@ -72,7 +72,7 @@ async def test_a_new_limit_is_a_new_time() -> None:
 
     ends: list[bool] = []
     limit: Limit = [60.0]
-    await enter(request(), limit)
+    await enter(request().__await__(), limit)
 
     assert ends == [True]
 
@@ -89,7 +89,7 @@ async def test_a_cancellation_of_the_task_reaches_the_request_and_is_not_the_dea
     limit: Limit = [60.0]
 
     async def served() -> None:
-        await enter(request(), limit)
+        await enter(request().__await__(), limit)
 
     task = asyncio.create_task(served())
     await started.wait()
@@ -111,8 +111,8 @@ async def test_a_request_that_nobody_awaits_any_more_is_closed_and_its_own_exit_
             ends.append(is_end(error))
 
     ends: list[bool] = []
-    await enter(request(is_own=True), [60.0])
-    steps = enter(request(is_own=False), [60.0]).__await__()
+    await enter(request(is_own=True).__await__(), [60.0])
+    steps = enter(request(is_own=False).__await__(), [60.0]).__await__()
     next(steps)
     steps.close()
 

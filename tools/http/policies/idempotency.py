@@ -170,7 +170,7 @@ async def _read_body(context: RequestContext, timeout_s: float) -> bytes:
         check_length(context.named.get(b"content-length", b"0"), context.max_body_bytes)
         patience_s, context.limit[0] = context.limit[0], timeout_s
         try:
-            context.body = await gather(context.receive, context.max_body_bytes)
+            context.body = await gather(context.receive, context.max_body_bytes, await context.receive())
         except asyncio.CancelledError:
             if is_late(context.limit):
                 raise Problem(408, "the body did not arrive in time", is_last=True) from None
