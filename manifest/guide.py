@@ -4,7 +4,7 @@ GUIDE = """
 # How to add a feature
 
 One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructor parameters are tools, by name;
-`tools/<tool>/contract.py` has the details.
+`tools/<tool>/contract` has the details.
 
 - Handlers and hooks are `async def`; a `def` runs in a bounded pool and is answered 503 beyond it.
 - Handler's parameters: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request.

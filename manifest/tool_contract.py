@@ -28,7 +28,7 @@ def contract_lines(tool: Part) -> Iterator[str]:
     if not (contract := tool.contract):
         yield f"# {plain(tool.name)}: it has no contract"
         return
-    module = sys.modules[contract.__module__]
+    module = _module(contract)
     home = "" if module.__name__ == f"tools.{tool.name}.contract" else f" ({plain(module.__name__)})"
     summary = inspect.cleandoc(contract.__doc__ or "").partition("\n")[0]
     yield f"# {plain(tool.name)}{home}: {plain(summary)}{_offers(contract, module)}"
@@ -36,6 +36,13 @@ def contract_lines(tool: Part) -> Iterator[str]:
     for name, member in _members(contract).items():
         text, docs = _member(name, member, aliases), _first_line(member).removesuffix(".")
         yield plain(text, 600) + (f"  # {plain(docs)}" if docs else "")
+
+
+def _module(contract: type) -> ModuleType:
+    """Answer with where plugins import the contract from: its file, or the folder that lists it in `__all__`."""
+    own = sys.modules[contract.__module__]
+    folder = sys.modules.get(own.__package__ or "", own)
+    return folder if contract.__name__ in getattr(folder, "__all__", ()) else own
 
 
 def _first_line(thing: Any) -> str:
@@ -94,13 +101,18 @@ def _aliases(module: ModuleType) -> dict[Any, str]:
 def _offers(contract: type, module: ModuleType) -> str:
     """Say what else plugins import from there: values with their members, errors, hooks."""
     public = {name: thing for name, thing in vars(module).items() if name[0] != "_" and thing is not contract}
-    own = {name: thing for name, thing in public.items() if getattr(thing, "__module__", "") == module.__name__}
+    listed = getattr(module, "__all__", ())
+    own = {
+        name: thing
+        for name, thing in public.items()
+        if name in listed or getattr(thing, "__module__", "") == module.__name__
+    }
     classes = {name: thing for name, thing in own.items() if isinstance(thing, type)}
     errors = [name for name, cls in classes.items() if issubclass(cls, BaseException)]
     values = [name + _names(cls) for name, cls in classes.items() if name not in errors]
     hooks = [name for name, thing in own.items() if hasattr(thing, f"{PROJECT}_spec")]
-    listed = {"Values": values, "Errors": errors, "Hooks": hooks}
-    return "".join(f" {title}: {plain(', '.join(names), 600)}." for title, names in listed.items() if names)
+    groups = {"Values": values, "Errors": errors, "Hooks": hooks}
+    return "".join(f" {title}: {plain(', '.join(names), 600)}." for title, names in groups.items() if names)
 
 
 def _names(cls: type) -> str:
