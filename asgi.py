@@ -35,11 +35,12 @@ class Application:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._booting: asyncio.Task[Kernel | Exception] | None = None
+        self._apps: dict[asyncio.AbstractEventLoop, Any] = {}  # one at most: what has booted is found by one look
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection, or the server's lifespan."""
-        serve = self._live if scope["type"] == "lifespan" else getattr(await self.start(), "app", None) or DOWN
-        await serve(scope, receive, send)
+        serve = self._live if scope["type"] == "lifespan" else self._apps.get(asyncio.get_running_loop())
+        await (serve or getattr(await self.start(), "app", None) or DOWN)(scope, receive, send)
 
     async def start(self) -> Kernel | Exception:
         """Boot once, in a task of its own that no client's cancellation reaches; what went wrong is in the log."""
@@ -57,15 +58,14 @@ class Application:
             log.critical("%s", failure, exc_info=not isinstance(error, BootError | msgspec.ValidationError))
             return failure
         manifest.publish(kernel.system, self._environ, ROOT)
+        self._apps[asyncio.get_running_loop()] = kernel.app
         return kernel
 
     async def _live(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         kernel = await self.start()
-        if isinstance(kernel, Exception):
-            await send({"type": "lifespan.startup.failed", "message": ""})
-        else:
-            await send({"type": "lifespan.startup.complete"})
+        await send({"type": f"lifespan.startup.{'complete' if isinstance(kernel, Kernel) else 'failed'}"})
+        if isinstance(kernel, Kernel):
             await receive()
             await kernel.shutdown()
             await send({"type": "lifespan.shutdown.complete"})
