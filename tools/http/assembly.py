@@ -1,6 +1,7 @@
 """Puts together what answers an endpoint's requests: the handler, what stands around it, and the compiled function."""
 
 import inspect
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -75,8 +76,14 @@ def _variables(one: Endpoint, outcome: Outcome, runtime: Runtime) -> dict[str, A
         "max_body_bytes": limits.max_form_bytes if one.takes_form else limits.max_body_bytes,
         "own_status": one.status, "path_names": one.path.names,
         "read_form": partial(read_form, limits=runtime.forms, run=runtime.run), "run": runtime.run,
-        "send_own": partial(send_own, headers=head), "timeout_s": limits.handler_timeout_s,
+        "send_own": partial(send_own, headers=head),
+        "timeout_s": _other_than(limits.body_timeout_s, limits.handler_timeout_s),
     }  # fmt: skip
+
+
+def _other_than(body_s: float, handler_s: float) -> float:
+    """Keep the two apart: `flow` arms a timer anew where the limit is another number."""
+    return handler_s if handler_s != body_s else math.nextafter(handler_s, math.inf)
 
 
 def _handler(one: Endpoint, runtime: Runtime) -> Callable[..., Any]:

@@ -100,7 +100,9 @@ class Chunks(Response):
         async def write(chunk: bytes) -> None:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await self._stream.opened_by(
+            send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        )
         if scope["method"] == "HEAD":
             await self._stream.close()
         else:

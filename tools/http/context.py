@@ -32,6 +32,7 @@ class RequestContext:
     max_body_bytes = 0
     response_headers: tuple[tuple[bytes, bytes], ...] = ()
     _headers: Headers | None = None
+    _request: Request | None = None
     _fields: Fields | None = None
     _cookies: Mapping[str, str] | None = None
 
@@ -71,7 +72,9 @@ class RequestContext:
     def request(self) -> Request:
         from tools.http.body import BoundedReceive
 
-        return Request(self.scope, BoundedReceive(self))
+        if self._request is None:  # one for all: it keeps the body that it has read
+            self._request = Request(self.scope, BoundedReceive(self))
+        return self._request
 
     def set_status(self, status: int) -> None:
         if not 200 <= status <= 599:

@@ -1,11 +1,10 @@
 """The ASGI callable: head -> route -> the endpoint's own function.
 
-The short way is for what nearly every request is: nothing doubled, nothing odd, a route that is there. It is a plain
-function that answers with the endpoint's coroutine, since a coroutine in between costs as much as the routing. What is
-not so goes the long way, which looks at everything and says what is wrong.
+The short way is for what nearly every request is: nothing doubled, nothing odd, a route that is there. What is not so
+goes the long way, which looks at everything and says what is wrong.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from hookspecs import Trace, trace
@@ -34,7 +33,7 @@ class Dispatcher:
         self._max_body_bytes = settings.http_max_body_bytes
         self._next_id = request_ids()
 
-    def __call__(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request; no error leaves, unless an answer broke off half-way."""
         limit = [0.0]
         try:
@@ -58,7 +57,9 @@ class Dispatcher:
             steps = serve(scope, receive, send, name, values, shape, texts, limit).__await__()
         else:
             steps = self._serve(scope, receive, send, limit).__await__()
-        return enter(steps, limit)
+        rest = enter(steps, limit)
+        if rest is not None:
+            await rest
 
     async def _serve(self, scope: Any, receive: Any, send: Any, limit: Limit) -> None:
         named = dict(scope["headers"])

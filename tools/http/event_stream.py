@@ -72,7 +72,7 @@ class EventStream(Response):
         Raises:
             ClientDisconnect: the client left; or the server stops, and the client takes nothing.
         """
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await self._stream.opened_by(send({"type": "http.response.start", "status": 200, "headers": self.raw_headers}))
         end = {"type": "http.response.body", "body": b""}
         if scope["method"] == "HEAD":
             await self._stream.close()

@@ -16,34 +16,26 @@ from typing import Any
 from hookspecs import trace
 
 Limit = list[float]
-"""The seconds that the coroutine's present wait may take, 0 for any, first; then a second number once it took longer. A
-list, since it is the cheapest thing that two can share."""
+"""First the seconds that the coroutine's present wait may take, 0 for any; then, once it took longer, how often its
+task had been cancelled before. A list, since it is the cheapest thing that two can share."""
 _DONE = object()
 _UNTRACED = Context().run(trace.get)
 
 
-class _Done(Awaitable[None]):
-    def __await__(self) -> Generator[Any, Any, None]:
-        return _NOTHING  # type: ignore[return-value]  # an iterator that has ended is all that `await` needs
-
-
-_NOTHING, _FINISHED = iter(()), _Done()
-
-
-def enter(steps: Generator[Any, Any, None], limit: Limit) -> Awaitable[None]:
-    """Take a coroutine's first step (`steps` is its `__await__()`), and answer with what awaits the others."""
+def enter(steps: Generator[Any, Any, None], limit: Limit) -> Awaitable[None] | None:
+    """Take a coroutine's first step (`steps` is its `__await__()`), and answer with what awaits the others, if any."""
     variables = copy_context() if trace.get() is _UNTRACED else Context()
     signal = variables.run(next, steps, _DONE)
-    return _FINISHED if signal is _DONE else _Rest(steps, variables, signal, limit)
+    return None if signal is _DONE else _Rest(steps, variables, signal, limit)
 
 
 def is_late(limit: Limit) -> bool:
     """Whether a cancellation is that of the deadline; then it is over with this."""
     if len(limit) < 2:
         return False
-    limit.pop()
+    before = limit.pop()
     task = asyncio.current_task()
-    return task is None or task.uncancel() == 0
+    return task is None or task.uncancel() <= before
 
 
 def is_end(error: BaseException) -> bool:
@@ -107,14 +99,15 @@ class _Timer:
         self._armed_s = seconds
         if seconds:
             loop = asyncio.get_running_loop()
-            self._handle = loop.call_later(seconds, self._expire, asyncio.current_task(loop))
+            task = asyncio.current_task(loop)
+            self._handle = loop.call_later(seconds, self._expire, task, task.cancelling() if task else 0)
 
     def stop(self) -> None:
         """Forget it."""
         if self._handle is not None:
             self._handle.cancel()
 
-    def _expire(self, task: asyncio.Task[Any] | None) -> None:
-        self._limit.append(self._armed_s)
+    def _expire(self, task: asyncio.Task[Any] | None, cancelled_before: int) -> None:
+        self._limit.append(cancelled_before)
         if task is not None:
             task.cancel()

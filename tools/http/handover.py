@@ -49,13 +49,14 @@ class Handover:
 
     async def __call__(self, message: Any) -> None:
         """Send one message; ours are added only where the app has set no header of that name."""
-        is_last = False
+        is_last = message["type"] == "http.response.pathsend"
         if message["type"] == "http.response.start":
-            _check_headers(message.get("headers", ()))
+            headers = list(message.get("headers", ()))  # which may come only once
+            _check_headers(headers)
             self._is_started = True
-            given = {name for name, _ in message.get("headers", ())} - {b"set-cookie"}  # there can be several
+            given = {name for name, _ in headers} - {b"set-cookie"}  # there can be several
             added = [pair for pair in self._headers if pair[0] not in given]
-            message = {**message, "headers": [*message.get("headers", ()), *added]}
+            message = {**message, "headers": [*headers, *added]}
         elif message["type"] == "http.response.body":
             is_last = not message.get("more_body", False)
             if self._context.scope["method"] == "HEAD":

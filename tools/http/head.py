@@ -81,6 +81,9 @@ class HeadCheck:
 
     def learn(self, names: tuple[bytes, ...]) -> Shape:
         """Work out a shape and keep it; who sends ever new names drops what is known, and everybody learns again."""
+        known = self.shapes.get(names)
+        if known is not None:
+            return known
         if len(self.shapes) >= MOST_SHAPES:
             self.shapes.clear()
         shape = self.shapes[names] = shape_of(names, min(self._max_bytes, self._max_url))
@@ -111,7 +114,9 @@ class HeadCheck:
     def _is_known(self, host: bytes) -> bool:
         match = _HOST.fullmatch(str(host, "latin-1").lower())
         is_known = match is not None and (not self._hosts or match[1] in self._hosts)
-        if is_known and len(self.known_hosts) < MOST_SHAPES:
+        if is_known:
+            if len(self.known_hosts) >= MOST_SHAPES:  # `localhost:1`, `localhost:2`, ...: the good ones come again
+                self.known_hosts.clear()
             self.known_hosts.add(host)
         return is_known
 

@@ -24,6 +24,10 @@ SECURITY_TLS: Headers = (*SECURITY, (b"strict-transport-security", b"max-age=315
 NO_STORE: Headers = ((b"cache-control", b"no-store"),)
 CLOSE: Headers = ((b"connection", b"close"),)
 JSON: Headers = ((b"content-type", b"application/json"),)
+OF_A_GOOD_ANSWER = frozenset({
+    b"content-type", b"content-disposition", b"content-encoding", b"cache-control", b"etag", b"expires",
+    b"last-modified",
+})  # fmt: skip
 PROBLEM: Headers = ((b"content-type", MEDIA_TYPE), *NO_STORE)
 
 
@@ -61,7 +65,7 @@ async def refuse(context: RequestContext, send: Any, problem: Problem) -> None:
     is_1 = context.scope.get("http_version", "1.1").startswith("1")
     closes = is_1 and (problem.is_last or is_rest_unbounded(context))
     headers = (*PROBLEM, *problem.headers, *(CLOSE if closes else ()))
-    context.response_headers = tuple(pair for pair in context.response_headers if pair[0] != b"content-type")
+    context.response_headers = tuple(pair for pair in context.response_headers if pair[0] not in OF_A_GOOD_ANSWER)
     await send_own(context, send, problem.status, problem.encode(context.request_id), headers)
 
 

@@ -132,7 +132,10 @@ CALL = "value = await handler({arguments})\n"
 POOLED = "value = await run(partial(handler, {arguments}))\n"
 STRUCT = """\
 if type(value) is answer_kind:
-    status, body = {status}, encode(value)
+    try:
+        status, body = {status}, encode(value)
+    except Exception:
+        status, body = answer(value, {context})  # which says whose fault it is
 elif isinstance(value, Response):
     status = body = None
 else:

@@ -52,6 +52,14 @@ class Stream:
         if self.task.done():
             self._result()
 
+    async def opened_by(self, start: Awaitable[None]) -> None:
+        """Await the start of the answer; without one nobody takes the rest."""
+        try:
+            await start
+        except BaseException:
+            await self.close()
+            raise
+
     async def run(self, receive: Callable[[], Awaitable[Any]], write: Chunk) -> bool:
         """Write every chunk; answer with whether it came to its end, and was not stopped.
 

@@ -25,6 +25,10 @@ SECURITY = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 )
+_OF_A_GOOD_ANSWER = frozenset({
+    b"content-type", b"content-disposition", b"content-encoding", b"cache-control", b"etag", b"expires",
+    b"last-modified",
+})  # fmt: skip
 _SINGLE = {b"host": 400, b"content-length": 400, b"transfer-encoding": 400, b"authorization": 400, b"content-type": 415}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?")
@@ -119,7 +123,7 @@ class _Answer:
         is_1 = context.scope.get("http_version", "1.1").startswith("1")
         if is_1 and (problem.is_last or context.is_rest_unbounded()):
             response.headers["connection"] = "close"
-        context.response_headers = [pair for pair in context.response_headers if pair[0] != b"content-type"]
+        context.response_headers = [pair for pair in context.response_headers if pair[0] not in _OF_A_GOOD_ANSWER]
         with suppress(ClientDisconnect):
             await response(context.scope, context.request.receive, self)
 

@@ -85,9 +85,7 @@ def port() -> Iterator[int]:
     async def run() -> None:
         served = await serve("tools.http", {})
         add_all(served)
-        config = uvicorn.Config(
-            served.app, port=0, loop="asyncio", interface="asgi3", lifespan="off", log_level="error"
-        )
+        config = uvicorn.Config(served.app, port=0, loop="asyncio", lifespan="off", log_level="error")
         servers.append(uvicorn.Server(config))
         serving = asyncio.create_task(servers[0].serve())
         while not servers[0].started:

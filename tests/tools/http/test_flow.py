@@ -1,7 +1,9 @@
 """A request's coroutine: its context, its deadline, its end."""
 
 import asyncio
+from collections.abc import Coroutine
 from contextvars import ContextVar
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,12 @@ from hookspecs import Trace, trace
 from tools.http.flow import Limit, enter, is_end, is_late
 
 mine: ContextVar[str] = ContextVar("mine", default="")
+
+
+async def run(request: Coroutine[Any, Any, None], limit: Limit) -> None:
+    rest = enter(request.__await__(), limit)
+    if rest is not None:
+        await rest
 
 
 @pytest.mark.parametrize("pauses", [0, 1, 3])
@@ -20,7 +28,7 @@ async def test_what_a_request_sets_is_seen_by_nobody_else(pauses: int) -> None:
         seen.append(mine.get())
 
     seen: list[str] = []
-    await enter(request().__await__(), [1.0])
+    await run(request(), [1.0])
 
     assert seen == ["set"]
     assert mine.get() == ""
@@ -32,9 +40,9 @@ async def test_a_request_that_inherits_another_ones_context_starts_in_an_empty_o
 
     async def inherited() -> None:
         mine.set("of the one before")
-        await enter(request().__await__(), [1.0])
+        await run(request(), [1.0])
         trace.set(Trace("1", "1"))
-        await enter(request().__await__(), [1.0])
+        await run(request(), [1.0])
 
     seen: list[str] = []
     await asyncio.create_task(inherited())
@@ -53,7 +61,7 @@ async def test_a_wait_out_of_time_is_cancelled_once_and_the_task_goes_on() -> No
 
     ends: list[bool] = []
     limit: Limit = [0.01]
-    await enter(request().__await__(), limit)
+    await run(request(), limit)
 
     assert ends == [True]
     task = asyncio.current_task()
@@ -72,7 +80,7 @@ async def test_a_new_limit_is_a_new_time() -> None:
 
     ends: list[bool] = []
     limit: Limit = [60.0]
-    await enter(request().__await__(), limit)
+    await run(request(), limit)
 
     assert ends == [True]
 
@@ -89,7 +97,7 @@ async def test_a_cancellation_of_the_task_reaches_the_request_and_is_not_the_dea
     limit: Limit = [60.0]
 
     async def served() -> None:
-        await enter(request().__await__(), limit)
+        await run(request(), limit)
 
     task = asyncio.create_task(served())
     await started.wait()
@@ -111,8 +119,10 @@ async def test_a_request_that_nobody_awaits_any_more_is_closed_and_its_own_exit_
             ends.append(is_end(error))
 
     ends: list[bool] = []
-    await enter(request(is_own=True).__await__(), [60.0])
-    steps = enter(request(is_own=False).__await__(), [60.0]).__await__()
+    await run(request(is_own=True), [60.0])
+    rest = enter(request(is_own=False).__await__(), [60.0])
+    assert rest is not None
+    steps = rest.__await__()
     next(steps)
     steps.close()
 

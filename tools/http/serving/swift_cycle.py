@@ -54,8 +54,11 @@ class SwiftCycle(RequestResponseCycle):
         """Write the head of an answer of known length; None where it is not that plain."""
         if message["type"] != "http.response.start" or not self.keep_alive:
             return None
+        given = message.get("headers", ())
+        if type(given) not in (list, tuple) or any(type(pair) is not tuple for pair in given):
+            return None  # ASGI lets an app write pairs as lists, or yield them once
         length, lines = -1, [STATUS_LINE[message["status"]]]
-        for pair in (*self.default_headers, *message.get("headers", ())):
+        for pair in (*self.default_headers, *given):
             line = _LINES.get(pair)
             if line is None:
                 name, value = pair
