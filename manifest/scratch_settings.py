@@ -19,6 +19,7 @@ def scratch() -> Iterator[dict[str, str]]:
             "AUTH_ARGON2_MEMORY_KIB": "19456",
             "AUTH_ARGON2_TIME_COST": "2",
             "AUTH_ARGON2_PARALLELISM": "1",
+            "HTTP_BLOCKED_LOOP_S": "0",  # a machine that is busy with tests would be told so all the time
             "LOG_LEVEL": "WARNING",
             "MANIFEST_PATH": "",
         }
