@@ -100,6 +100,9 @@ async def test_a_late_result_of_a_cancelled_call_is_dropped() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await pool.run(int) == 0
+    async with asyncio.timeout(5):  # the thread ends when it may, after its caller
+        while not ended:
+            await asyncio.sleep(0.001)
     assert ended == [True]
 
 
