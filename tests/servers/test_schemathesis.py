@@ -33,6 +33,7 @@ DELIBERATE = {
     "Expected `int`, got `float`": "JSON Schema takes 1.0 for an integer; here an integer has one spelling",
     "Non-unique items": "a set is what a list is without what it says twice, which is no error",
     "price: Incorrect type": "a decimal may come as a number too: more is taken than is promised",
+    "Invalid HTTP request received": "the server's own word for a request line that is beyond all measure",
     "the URL is larger than": "414 is a refusal too, though the check does not list it: of a text that is too long",
     "no next_cursor of this list": "a cursor is what a page gave; JSON Schema cannot say which texts those are",
     "Expected an `int` of 64 bits": "`{}` cannot say of everything inside that its integers have 64 bits",
