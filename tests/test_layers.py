@@ -68,12 +68,12 @@ def test_imports_point_down() -> None:
 
 
 UPWARD = {
-    "a tool imports another tool": ("tools/db/sqlite.py", "tools.http.contract.Http"),
-    "a tool imports the kernel": ("tools/db/sqlite.py", "kernel.call.Pool"),
+    "a tool imports another tool": ("tools/db/sqlite/engine.py", "tools.http.contract.Http"),
+    "a tool imports the kernel": ("tools/db/sqlite/engine.py", "kernel.call.Pool"),
     "a second work imports the first": ("tools/http_plain/gate.py", "tools.http.head.HeadCheck"),
     "a plugin imports a plugin": ("domains/users/plugins/login.py", "domains.users.plugins.logout.Logout"),
     "a plugin imports a domain": ("domains/users/plugins/login.py", "domains.system.models.Live"),
-    "a plugin imports a work": ("domains/users/plugins/login.py", "tools.db.sqlite.Sqlite"),
+    "a plugin imports a work": ("domains/users/plugins/login.py", "tools.db.sqlite.engine.Sqlite"),
     "the kernel imports a tool": ("kernel/boot.py", "tools.db.contract.Db"),
     "the manifest imports the kernel": ("manifest/index.py", "kernel.boot.Kernel"),
     "the hooks import the kernel": ("hookspecs.py", "kernel.errors.Problem"),

@@ -12,7 +12,7 @@ def register_tools() -> Iterable[Tool]:
     def make(environ: Mapping[str, str]) -> Db:
         import msgspec
 
-        from tools.db.sqlite import Sqlite
+        from tools.db.sqlite.engine import Sqlite
 
         return Sqlite(msgspec.convert(environ, DbSettings, strict=False))
 

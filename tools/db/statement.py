@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tools.db.contract import DbError, ParameterError, Params
-from tools.db.values import Stored, stored
+from tools.db.sqlite.values import Stored, stored
 
 Bound = tuple[Stored, ...] | dict[str, Stored]
 

@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
+from tools.db.sqlite.writer import Writer
 from tools.db.unit import Unit
-from tools.db.writer import Writer
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tools.db.connection import roll_back, settle
 from tools.db.contract import DbError, QueryTimeoutError, Unavailable, UnitClosedError
-from tools.db.faults import translated
-from tools.db.writer import Job, Writer, take_turn, turn
+from tools.db.sqlite.connection import roll_back, settle
+from tools.db.sqlite.faults import translated
+from tools.db.sqlite.writer import Job, Writer, take_turn, turn
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ import msgspec
 
 from hookspecs import Answer, System
 from tools.db.settings import DbSettings
-from tools.db.sqlite import Sqlite
+from tools.db.sqlite.engine import Sqlite
 
 ROOT = Path(__file__).parents[3]
 COUNT_FOR_EVER = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS n FROM c"

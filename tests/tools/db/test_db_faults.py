@@ -26,7 +26,7 @@ from tools.db.contract import (
     UnitClosedError,
     UnknownOutcomeError,
 )
-from tools.db.sqlite import Sqlite
+from tools.db.sqlite.engine import Sqlite
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ async def test_what_outlives_a_refused_commit_is_refused(db: Sqlite) -> None:
 
 
 async def test_a_commit_without_an_answer_is_an_unknown_outcome(db: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.db.connection._DRAIN_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("tools.db.sqlite.connection._DRAIN_TIMEOUT_S", 0.05)
     db._writer.timeout_s = 0.05
     disk = threading.Event()
 

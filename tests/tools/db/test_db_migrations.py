@@ -14,7 +14,7 @@ import pytest
 from hookspecs import Answer, System
 from tests.tools.db.standing import ROOT, around, made, standing
 from tools.db.contract import Migration, MigrationError
-from tools.db.sqlite import Sqlite
+from tools.db.sqlite.engine import Sqlite
 
 USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE);"
 SLOW = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT INTO seeds SELECT x FROM c;"

@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 
-from tools.db.connection import insist, roll_back
 from tools.db.contract import MigrationError, Unavailable
-from tools.db.faults import is_busy, translated
-from tools.db.migration_files import MigrationFile
+from tools.db.migrations.files import MigrationFile
+from tools.db.sqlite.connection import insist, roll_back
+from tools.db.sqlite.faults import is_busy, translated
+from tools.db.sqlite.writer import Writer
 from tools.db.statement import Token, tokens
-from tools.db.writer import Writer
 
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS _migrations (owner TEXT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL,"

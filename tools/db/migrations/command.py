@@ -5,7 +5,7 @@ import sys
 
 from hookspecs import Command
 from tools.db.contract import DbError
-from tools.db.migrations import Migrations
+from tools.db.migrations.apply import Migrations
 
 
 def migrate_command(migrations: Migrations) -> Command:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tools.db.contract import DbError, Params, Sql
-from tools.db.faults import translated
-from tools.db.schema import Keys
+from tools.db.sqlite.faults import translated
+from tools.db.sqlite.schema import Keys
+from tools.db.sqlite.values import Row, named_rows
 from tools.db.statement import Bound, Statement, bind, read
-from tools.db.values import Row, named_rows
 
 _CHUNK_ROWS = 500
 

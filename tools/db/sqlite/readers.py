@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from tools.db.connection import Connection, settle
 from tools.db.contract import Unavailable
-from tools.db.writer import Job
+from tools.db.sqlite.connection import Connection, settle
+from tools.db.sqlite.writer import Job
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import aiosqlite
 
 from tools.db.contract import QueryTimeoutError, Unavailable
-from tools.db.faults import shout
+from tools.db.sqlite.faults import shout
 
 T = TypeVar("T")
 

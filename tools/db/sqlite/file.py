@@ -9,7 +9,7 @@ from pathlib import Path
 
 from databases import DatabaseURL
 
-from tools.db.connection import Connection
+from tools.db.sqlite.connection import Connection
 
 _WAL_TRY_EVERY_S = 0.02
 

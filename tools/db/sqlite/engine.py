@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 
 from hookspecs import Command, Fact, System, hookimpl
 from tools.db.contract import DbError, Params, Sql, Table, Unavailable
-from tools.db.faults import remedy
-from tools.db.migrate_command import migrate_command
-from tools.db.migration_files import collected
-from tools.db.migrations import Migrations
-from tools.db.prepared import Prepared, prepare, prepare_many
-from tools.db.readers import Readers
-from tools.db.schema import Keys, facts, tables
+from tools.db.migrations.apply import Migrations
+from tools.db.migrations.command import migrate_command
+from tools.db.migrations.files import collected
 from tools.db.settings import DbSettings
-from tools.db.sqlite_file import SqliteFile
-from tools.db.stream import chunks_apart, chunks_in_memory, chunks_within
+from tools.db.sqlite.faults import remedy
+from tools.db.sqlite.file import SqliteFile
+from tools.db.sqlite.prepared import Prepared, prepare, prepare_many
+from tools.db.sqlite.readers import Readers
+from tools.db.sqlite.schema import Keys, facts, tables
+from tools.db.sqlite.stream import chunks_apart, chunks_in_memory, chunks_within
+from tools.db.sqlite.values import Row, fitted
+from tools.db.sqlite.write_probe import probe_write
+from tools.db.sqlite.writer import Job, Writer
 from tools.db.transaction import Callback, Transaction, called
 from tools.db.unit import Unit
-from tools.db.values import Row, fitted
-from tools.db.write_probe import probe_write
-from tools.db.writer import Job, Writer
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from tools.db.contract import UnitClosedError
-from tools.db.prepared import Prepared
-from tools.db.readers import Readers
+from tools.db.sqlite.prepared import Prepared
+from tools.db.sqlite.readers import Readers
+from tools.db.sqlite.values import Row
+from tools.db.sqlite.writer import Writer
 from tools.db.unit import Unit
-from tools.db.values import Row
-from tools.db.writer import Writer
 
 
 async def chunks_apart(readers: Readers, prepared: Prepared, timeout_s: float) -> AsyncGenerator[list[Row], None]:

@@ -3,9 +3,9 @@
 import sqlite3
 from collections.abc import Callable
 
-from tools.db.connection import insist, roll_back
 from tools.db.contract import Unavailable
-from tools.db.faults import is_busy, translated
+from tools.db.sqlite.connection import insist, roll_back
+from tools.db.sqlite.faults import is_busy, translated
 
 
 def probe_write(raw: sqlite3.Connection, configure: Callable[[sqlite3.Connection], None]) -> None:

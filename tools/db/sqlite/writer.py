@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from tools.db.connection import Connection
 from tools.db.contract import QueryTimeoutError, Unavailable, UnknownOutcomeError
+from tools.db.sqlite.connection import Connection
 
 _PROBE_WAIT_S = 0.2
 """For the turn; a transaction of ours is far shorter, or at work."""
