@@ -5,15 +5,10 @@ from typing import Any
 
 import msgspec
 
-from tools.http.exact import Check, exact, is_flat
+from tools.http.exact import Check, exact
 
 Encode = Callable[[Any], bytes]
 encode: Encode = msgspec.json.Encoder(decimal_format="string").encode
-
-
-def is_flat_struct(kind: Any) -> bool:
-    """Whether a look at a value's class says that it is of this type and nothing more, however deep."""
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and is_flat(kind)
 
 
 class AnswerEncoder:

@@ -7,21 +7,22 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from hookspecs import Run
-from tools.http.answer import encode, is_flat_struct
+from tools.http.answer import encode
 from tools.http.binder import check_decodable
-from tools.http.body import body_decoder
+from tools.http.body import body_decoder, wrong
 from tools.http.chunks import streamed
 from tools.http.compiled import Serve, compile_serve
 from tools.http.contract import RouteError
 from tools.http.endpoint import Endpoint
 from tools.http.event_stream import event_stream
+from tools.http.exact import Shallow, shallow
 from tools.http.form import FormLimits, read_form
 from tools.http.in_flight import InFlight
 from tools.http.integers import may_be_long
 from tools.http.outcome import Outcome
 from tools.http.policies import Policy, Route, Stores, policies, wrapped
 from tools.http.readers import REQUIRED
-from tools.http.replies import hand_over, head_of, send_own
+from tools.http.replies import LENGTHS, hand_over, head_of, send_own
 from tools.http.streams import Streams
 from tools.http.want import Want, arguments_of, slot_of
 
@@ -45,6 +46,7 @@ def assemble(one: Endpoint, runtime: Runtime) -> Serve:
     outcome, handler = Outcome(one), _handler(one, runtime)
     around = _policies(one, outcome, runtime.stores)
     plan, names = one.plan, one.path.names
+    seen = Shallow() if one.options.answers else shallow(one.answer_type)
     want = Want(
         tuple(slot_of(parameter, names) for parameter in plan.parameters),
         arguments_of(plan),
@@ -58,10 +60,10 @@ def assemble(one: Endpoint, runtime: Runtime) -> Serve:
         is_async=inspect.iscoroutinefunction(handler),
         is_counted=not one.options.when_full and one.options.heartbeat_s is None,
         is_empty=one.is_empty,
-        is_struct=is_flat_struct(one.answer_type) and not one.options.answers,
+        answer=seen.form,
     )
-    return compile_serve(want, plan, {**_variables(one, outcome, runtime), "handler": handler,
-                                "wrap": partial(wrapped, several=around)})  # fmt: skip
+    own = {"handler": handler, "wrong": wrong, "wrap": partial(wrapped, several=around), "items": seen.items}
+    return compile_serve(want, plan, {**_variables(one, outcome, runtime), **own})
 
 
 def _variables(one: Endpoint, outcome: Outcome, runtime: Runtime) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def _variables(one: Endpoint, outcome: Outcome, runtime: Runtime) -> dict[str, A
         "body_timeout_s": limits.body_timeout_s, "decode": _decoder(one), "encode": encode, "fail": outcome.fail,
         "guard": one.options.guard, "hand_over": partial(hand_over, is_private=is_private), "head": head,
         "head_tls": head_of(is_private=is_private, is_tls=True), "load": runtime.load,
+        "lengths": LENGTHS, "most_lengths": len(LENGTHS),
         "many_digits": len(str(limits.max_body_bytes)),  # a length of fewer is within the limit for sure
         "max_body_bytes": limits.max_form_bytes if one.takes_form else limits.max_body_bytes,
         "own_status": one.status, "path_names": one.path.names,

@@ -21,7 +21,7 @@ from tools.http.want import Want
 
 Serve = Callable[..., Any]
 """`await serve(scope, receive, send, request_id, values, shape, texts, limit)`: `values` are the placeholders' texts,
-`shape` and `texts` the names and the values of the headers, `limit` is of `flow`."""
+`shape` and `texts` are of the headers: see `head.Shape`, `limit` is of `flow`."""
 _COMMON: Mapping[str, Any] = {
     "UNREAD": UNREAD, "check_length": check_length, "check_media_type": check_media_type, "gather": gather,
     "new_tuple": tuple.__new__,  # a NamedTuple's own way takes three times as long

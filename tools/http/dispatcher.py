@@ -28,7 +28,7 @@ class Dispatcher:
     def __init__(self, settings: HttpSettings, router: Router[Endpoint], sockets: Sockets, mounts: Mounts) -> None:
         self._head = HeadCheck(settings.hosts, settings.http_max_headers_bytes, settings.http_max_url_bytes)
         self._router, self._sockets, self._mounts = router, sockets, mounts
-        self._static = router.static
+        self._static, self._last = router.static, router.last
         self._cross_site = CrossSiteCheck(cors_origins(settings))
         self._max_body_bytes = settings.http_max_body_bytes
         self._next_id = request_ids()
@@ -39,21 +39,25 @@ class Dispatcher:
         try:
             names, texts = zip(*scope["headers"])  # noqa: B905 (pairs; `strict` costs as much again)
             head, path = self._head, scope["path"]
-            shape = head.shapes[names]
-            static = self._static.get(path)  # here, since a call costs three times the look
-            methods, values = self._router.find(path) if static is None else (static, NO_VALUES)
+            room, host, given, _, _ = shape = head.shapes[names]
+            methods: Mapping[str, Endpoint] | None = self._static.get(path)
+            values = NO_VALUES
+            if methods is None:  # here, since a call costs three times the look
+                before, _, value = path.rpartition("/")
+                methods, values = self._last.get(before), (value,)
+                if not methods or not value:
+                    methods, values = self._router.find(path)
             serve = methods[scope["method"]].serve  # type: ignore[index]  # none is one of the errors below
             is_short = (
-                shape.is_plain
-                and len(b"".join(texts)) + 3 * len(path) + len(scope["query_string"]) <= shape.room
-                and texts[shape.host] in head.known_hosts
+                len(b"".join(texts)) + 3 * len(path) + len(scope["query_string"]) <= room
+                and texts[host] in head.known_hosts
                 and not scope.get("root_path")
                 and (not values or (path.isascii() and "\0" not in path))
             )
         except (KeyError, TypeError, ValueError):
             is_short = False
         if is_short:
-            name = (shape.request_id >= 0 and given_id(texts[shape.request_id])) or self._next_id()
+            name = (given >= 0 and given_id(texts[given])) or self._next_id()
             steps = serve(scope, receive, send, name, values, shape, texts, limit).__await__()
         else:
             steps = self._serve(scope, receive, send, limit).__await__()

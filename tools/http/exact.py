@@ -8,12 +8,13 @@ import typing
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct, inspect
 
 Check = Callable[[Any], bool]
+Kinds = frozenset[type[Any]]
 _Object = inspect.StructType | inspect.DataclassType | inspect.NamedTupleType
 _CLASSES: dict[type, type[Any]] = {
     inspect.NoneType: type(None), inspect.BoolType: bool, inspect.IntType: int, inspect.FloatType: float,
@@ -22,6 +23,40 @@ _CLASSES: dict[type, type[Any]] = {
     inspect.ListType: list, inspect.SetType: set, inspect.FrozenSetType: frozenset, inspect.VarTupleType: tuple,
 }  # fmt: skip
 _PLAIN = {one for kind in (str, int, float, bool, bytes, datetime, date, UUID, Decimal) for one in (kind, kind | None)}
+
+
+class Shallow(NamedTuple):
+    """A type of which the classes of a value and of its items tell all: no check has to be called for it.
+
+    A key of a JSON object is text, whatever it was: where text is declared, there is nothing to look at.
+    """
+
+    form: str = ""
+    """`struct`, `list` or `dict`; empty for a type that takes a closer look."""
+    items: Kinds = frozenset()
+
+
+def shallow(kind: Any) -> Shallow:
+    """Tell what there is to compare.
+
+    >>> shallow(dict[str, int | None]).items == {int, type(None)}, shallow(list[list[int]]).form
+    (True, '')
+    """
+    if _is_flat_struct(kind):
+        return Shallow("struct")
+    origin, kinds = typing.get_origin(kind), typing.get_args(kind)
+    items = _kinds(kinds[-1]) if origin is list or (origin is dict and kinds[0] is str) else None
+    return Shallow(origin.__name__, items) if origin and items else Shallow()
+
+
+def _kinds(kind: Any) -> Kinds:
+    if kind in _PLAIN:
+        return frozenset(typing.get_args(kind) or (kind,))
+    return frozenset({kind}) if _is_flat_struct(kind) else frozenset()
+
+
+def _is_flat_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct) and is_flat(kind)
 
 
 def exact(kind: Any) -> Check:

@@ -28,6 +28,8 @@ OF_A_GOOD_ANSWER = frozenset({
     b"content-type", b"content-disposition", b"content-encoding", b"cache-control", b"etag", b"expires",
     b"last-modified",
 })  # fmt: skip
+LENGTHS: Headers = tuple((b"content-length", b"%d" % length) for length in range(4_096))
+"""Made once: most answers are shorter."""
 PROBLEM: Headers = ((b"content-type", MEDIA_TYPE), *NO_STORE)
 
 

@@ -67,7 +67,7 @@ class Router(Generic[T]):
 
     def __init__(self) -> None:
         self.static: dict[str, dict[str, T]] = {}  # by path, then method
-        self._last: dict[str, _Node[T]] = {}  # `/users/` of `/users/{id}`, the commonest shape: a second dict finds it
+        self.last: dict[str, dict[str, T]] = {}  # by `/users` of `/users/{id}`, the commonest shape
         self._root: _Node[T] = _Node()
 
     def find_twin(self, path: Path, method: str) -> T | None:
@@ -79,7 +79,7 @@ class Router(Generic[T]):
         """Add a route; see `find_twin`."""
         node = self._node(path)
         if path.names and path.segments.index(None) == len(path.segments) - 1 and not path.has_rest:
-            self._last[path.text[: path.text.rindex("/") + 1]] = node
+            self.last[path.text.rpartition("/")[0]] = node.methods
         methods = node.methods if path.names else self.static.setdefault(path.text, {})
         methods[method] = route
 
@@ -95,10 +95,6 @@ class Router(Generic[T]):
         methods = self.static.get(path)
         if methods is not None:
             return methods, NO_VALUES
-        cut = path.rfind("/") + 1
-        last = self._last.get(path[:cut])
-        if last is not None and last.methods and len(path) > cut:
-            return last.methods, (path[cut:],)
         values: list[str] = []
         node = _walk(self._root, path.split("/"), 1, values)
         return (None, NO_VALUES) if node is None else (node.methods, values)

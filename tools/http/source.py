@@ -102,8 +102,8 @@ HOW = {
 }
 BODY = """\
 if raw is None:
-    if shape.content_length >= 0:
-        declared = texts[shape.content_length]
+    if shape[4] >= 0:
+        declared = texts[shape[4]]
         if len(declared) >= many_digits or not declared.isdigit():
             check_length(declared, max_body_bytes)
     limit[0], raw = body_timeout_s, UNREAD
@@ -118,9 +118,12 @@ if raw is None:
 """
 KEEP = "context.body, context.is_read = raw, True\n"
 JSON = """\
-if not shape.is_plain or shape.content_type < 0 or texts[shape.content_type] != b"application/json":
+if shape[3] < 0 or texts[shape[3]] != b"application/json":
     check_media_type(scope)
-data = decode(raw)
+try:
+    data = decode(raw)
+except Exception as error:
+    raise wrong(error, raw) from None
 """
 OPTIONAL_JSON = """\
 if raw:
@@ -130,8 +133,13 @@ else:
 """
 CALL = "value = await handler({arguments})\n"
 POOLED = "value = await run(partial(handler, {arguments}))\n"
-STRUCT = """\
-if type(value) is answer_kind:
+SEEN = {
+    "struct": "type(value) is answer_kind",
+    "list": "type(value) is list and items.issuperset(map(type, value))",
+    "dict": "type(value) is dict and items.issuperset(map(type, value.values()))",
+}
+EXACT = """\
+if {seen}:
     try:
         status, body = {status}, encode(value)
     except Exception:
@@ -148,9 +156,11 @@ else:
     status, body = answer(value, {context})
 """
 SEND = """\
+length = len(body)
 await send({"type": "http.response.start", "status": status, "headers": [
     *(head if scope.get("scheme") != "https" else head_tls),
-    (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode()),
+    lengths[length] if length < most_lengths else (b"content-length", b"%d" % length),
+    (b"x-request-id", request_id.encode()),
 ]})
 await send({"type": "http.response.body", "body": body})
 """
@@ -194,7 +204,11 @@ def _step(want: Want) -> Iterator[str]:
         yield "data = raw\n" if want.is_raw else _fill(OPTIONAL_JSON, json=JSON) if want.is_optional else JSON
     yield (CALL if want.is_async else POOLED).replace("{arguments}", want.arguments)
     status, context = ("context.status or own_status", "context") if want.has_context else ("own_status", "None")
-    yield (STRUCT if want.is_struct else ANSWER).replace("{context}", context).replace("{status}", status)
+    yield (
+        (EXACT.replace("{seen}", SEEN[want.answer]) if want.answer else ANSWER)
+        .replace("{context}", context)
+        .replace("{status}", status)
+    )
 
 
 def _fill(template: str, **parts: str) -> str:

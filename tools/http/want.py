@@ -34,8 +34,8 @@ class Want(NamedTuple):
     is_async: bool = True
     is_counted: bool = True
     is_empty: bool = False
-    is_struct: bool = False
-    """The answer is an instance of one flat Struct, with one status."""
+    answer: str = ""
+    """`struct`, `list` or `dict`: a look at the classes says that a value is what is declared; see `exact.Shallow`."""
 
     @property
     def has_context(self) -> bool:
