@@ -6,17 +6,20 @@ bytes -> llhttp -> head checked -> app     a fault: what came before is answered
 import asyncio
 import logging
 import random
+from contextvars import Context
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from tools.http.head import MAX_HEADERS
 from tools.http.problem import Problem
 from tools.http.serving.gentle_transport import GentleTransport
-from tools.http.serving.heads import Head
+from tools.http.serving.heads import LOWER, Head, Names, lower, names_of
 from tools.http.serving.last_word import last_word
 from tools.http.serving.states import State
 from tools.http.serving.swift_cycle import SwiftCycle
@@ -25,7 +28,8 @@ from tools.http.serving.watch import Watch
 log = logging.getLogger(__name__)
 HEAD, BODY, IDLE, ENDED = State.HEAD, State.BODY, State.IDLE, State.ENDED  # an Enum's attribute costs ten times a name
 SLASH = ord("/")
-NOTED = frozenset({b"host", b"transfer-encoding", b"connection", b"expect"})
+PLAIN, CONTINUE = Names.PLAIN, b"100-continue"
+METHODS = {name.encode(): name for name in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")}
 OVERHEAD = 8  # bytes of framing that a byte of a chunked body may cost: a chunk of one byte costs five
 EARLY = Problem(400, "wait for the answer to a request for another protocol before you send more")
 
@@ -45,8 +49,9 @@ class FramedProtocol(HttpToolsProtocol):
         self._limits, self._small_bytes = self.watch.heads, self.watch.heads.small_bytes
         self._phase = IDLE
         self._running: RequestResponseCycle | None = None  # what the app had when the pipeline began
-        self._is_websocket = self._is_coded = self._has_connection = False
-        self._chunk_bytes = self._begun_at = self._body_bytes = self._hosts = 0
+        self._is_websocket = False
+        self._has_no_wish = not config.root_path and config.limit_concurrency is None  # what only uvicorn knows
+        self._chunk_bytes = self._begun_at = self._body_bytes = 0
         self.begun = self.received = 0
 
     # ------------------------------------------------------------ reading
@@ -83,63 +88,100 @@ class FramedProtocol(HttpToolsProtocol):
             self._phase = ENDED
             self.handle_websocket_upgrade()
 
+    def on_message_begin(self) -> None:
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_url(self, url: bytes) -> None:
         self.url += url
         if self._phase is not HEAD:
             self._phase = HEAD
             self.begun += 1
-            self._begun_at, self._body_bytes = self.received, 0
-            self._hosts, self._is_coded, self._has_connection = 0, False, False
+            self._begun_at, self._body_bytes, self._is_websocket = self.received, 0, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name in NOTED:
-            self._hosts += name == b"host"
-            self._is_coded |= name == b"transfer-encoding"
-            self._has_connection |= name == b"connection"
-            self.expect_100_continue |= name == b"expect" and value.lower() == b"100-continue"
-        self.headers.append((name, value))
+        self.headers.append((LOWER.get(name) or lower(name), value))
 
     def on_headers_complete(self) -> None:
+        names, _ = zip(*self.headers) if self.headers else ((), ())  # noqa: B905 (pairs)
+        says, method = names_of(names), METHODS.get(self.parser.get_method())
         is_plain = (  # in this order it is quick, and every request comes this way
-            self._hosts == 1
-            and not self._is_coded
-            and self.url[0] == SLASH
+            says
+            and method is not None
             and self._begun_at == self.received
             and self._chunk_bytes <= self._small_bytes
-            and len(self.headers) <= MAX_HEADERS
-            and not self.parser.should_upgrade()
-            and self._is_http_1_1()
+            and self.url[0] == SLASH
+            and b"#" not in self.url
+            and self._has_no_wish
         )
-        if not is_plain:
-            self._check()
+        keep_alive = self.parser.should_keep_alive()
+        if is_plain and ((says is PLAIN and keep_alive) or self.parser.get_http_version() == "1.1"):
+            self._begin(SwiftCycle(self._scope(method), self, keep_alive=keep_alive), self.app)
+        else:
+            self._begin_slowly()
+
+    def _scope(self, method: str | None) -> Any:
+        raw_path, _, query = self.url.partition(b"?")
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "method": method,
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+        }
+
+    def _begin(self, cycle: RequestResponseCycle, app: Any) -> None:
+        previous, self.cycle, self._phase = self.cycle, cycle, BODY
+        if previous is None or previous.response_complete:
+            self._start_asgi_task(cycle, app)
+            return
+        self.flow.pause_reading()
+        self.pipeline.appendleft((cycle, app))
+        if len(self.pipeline) == 1:
+            self._running = previous
+
+    def _begin_slowly(self) -> None:
+        """Look at all of the head, and let uvicorn make of it what it makes of any."""
+        parser, url, headers = self.parser, self.url, self.headers
+        HttpToolsProtocol.on_message_begin(self)
+        self.url, self.headers, self.scope["headers"] = url, headers, headers
+        self.expect_100_continue = any(name == b"expect" and value.lower() == CONTINUE for name, value in headers)
+        self._is_websocket = parser.should_upgrade() and super()._should_upgrade()
+        version = parser.get_http_version()
+        self._limits.check(Head(parser.get_method(), url, version, headers, self._is_websocket))
         previous = self.cycle
         HttpToolsProtocol.on_headers_complete(self)
         if self.cycle is not previous:
-            self.cycle.__class__ = SwiftCycle  # before its task takes the first step; uvicorn offers no other way
-        self._phase = BODY
-        if not is_plain:
-            self.headers = []  # trailers come into this, not into the app's scope
+            SwiftCycle.turned(self.cycle, self.tasks)
+        self._phase, self.headers = BODY, []  # trailers come into these, not into the app's scope
         if self.pipeline and len(self.pipeline) == 1:
             self._running = previous
 
-    def _is_http_1_1(self) -> bool:
-        if not self._has_connection and self.parser.should_keep_alive():
-            return True  # no other version keeps a connection unasked; this costs a tenth of the text below
-        return self.parser.get_http_version() == "1.1"
-
-    def _check(self) -> None:
-        parser = self.parser
-        self._is_websocket = parser.should_upgrade() and super()._should_upgrade()
-        version = parser.get_http_version()
-        self._limits.check(Head(parser.get_method(), self.url, version, self.headers, self._is_websocket))
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        context = Context() if self.config.reset_contextvars else None
+        task = self.loop.create_task(cycle.run_asgi(app), context=context)
+        self.tasks.add(task)
+        if type(cycle) is SwiftCycle:
+            cycle.task = task
+        else:
+            task.add_done_callback(self.tasks.discard)
 
     def _should_upgrade(self) -> bool:
         return self._is_websocket
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        HttpToolsProtocol.on_body(self, body)
+        cycle: Any = self.cycle
+        if not self._is_websocket and not cycle.response_complete and cycle.add_body(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         self._phase, cycle = IDLE, self.cycle

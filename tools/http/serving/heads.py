@@ -4,6 +4,7 @@ Bare LF, folded headers, spaces before a colon, two lengths, a length beside chu
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 from tools.http.head import MAX_HEADERS
@@ -20,6 +21,46 @@ class Head(NamedTuple):
     version: str
     headers: Pairs
     has_upgrade: bool
+
+
+class Names(IntEnum):
+    """What the names of a request's headers say about the borders of its message."""
+
+    ODD = 0  # look at everything
+    PLAIN = 1
+    WITH_CONNECTION = 2  # plain, but the connection may end with it
+
+
+ODD_NAMES = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
+MOST_KNOWN = 1_024
+LOWER: dict[bytes, bytes] = {}
+_NAMES: dict[tuple[bytes, ...], Names] = {}
+
+
+def lower(name: bytes) -> bytes:
+    """Give a header's name in lower case, the same object for the same name: then comparing costs nothing."""
+    known = LOWER.get(name)
+    if known is None:
+        known = name.lower()
+        if len(LOWER) < MOST_KNOWN:
+            known = LOWER[name] = LOWER.setdefault(known, known)
+    return known
+
+
+def names_of(names: tuple[bytes, ...]) -> Names:
+    """Tell what they say; clients send the same names again and again, so that it is worked out once.
+
+    >>> names_of((b"host", b"accept")).name, names_of((b"host", b"host")).name
+    ('PLAIN', 'ODD')
+    """
+    known = _NAMES.get(names)
+    if known is None:
+        known = Names.WITH_CONNECTION if b"connection" in names else Names.PLAIN
+        if names.count(b"host") != 1 or len(names) > MAX_HEADERS or not ODD_NAMES.isdisjoint(names):
+            known = Names.ODD
+        if len(_NAMES) < MOST_KNOWN:
+            _NAMES[names] = known
+    return known
 
 
 class HeadLimits:

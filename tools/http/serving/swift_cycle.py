@@ -1,45 +1,126 @@
-"""uvicorn's answering, without looking twice at headers that are the same in every answer.
+"""One request and its answer, without what uvicorn's own way costs where nothing is odd.
 
-uvicorn checks each header of each answer by two regular expressions, which takes longer than an endpoint does. Here a
-header is checked, and written as its line, once; only lengths, request ids and the like are new each time. What is
-not plain (chunks, a closing connection, an access log, a client that does not read) goes uvicorn's own way.
+A request that came whole wakes nobody: no event is made for it. Head and body of an answer are written at once. What is
+not plain (chunks, a closing connection, an access log, a client that does not read, an error) goes uvicorn's own way.
 """
 
+import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-MOST_LINES = 1_024
-FRAMING = frozenset({b"connection", b"transfer-encoding"})
-EVER_NEW = frozenset({
-    b"x-request-id", b"date", b"etag", b"age", b"set-cookie", b"location", b"retry-after", b"last-modified",
-})  # fmt: skip
-_LINES: dict[tuple[bytes, bytes], bytes] = {}
-_NAMES: set[bytes] = set()
+from tools.http.serving.answer_head import AnswerHead
+
+
+class _Unheard:
+    """Stands for an event for which nobody waits."""
+
+    def set(self) -> None:
+        """Wake nobody."""
+
+    def clear(self) -> None:
+        """Forget nothing."""
 
 
 class SwiftCycle(RequestResponseCycle):
-    """One request and its answer; a protocol turns uvicorn's own into this before the app runs."""
+    """See the module; what is the same at the start of every request is the class's, and costs a request nothing."""
+
+    message_event: Any = _Unheard()
+    disconnected = waiting_for_100_continue = response_started = response_complete = False
+    chunked_encoding: bool | None = None
+    expected_content_length = 0
+    more_body = True
+    body: Any = b""
+    task: asyncio.Task[None] | None = None
+    _is_taken = False  # the body, to its end
+    _held = b""  # the head of an answer, which waits for its body
+    _answer_head = AnswerHead()
+
+    def __init__(self, scope: Any, protocol: HttpToolsProtocol, *, keep_alive: bool) -> None:
+        self.scope, self.transport, self.flow, self.keep_alive = scope, protocol.transport, protocol.flow, keep_alive
+        self.logger, self.access_logger, self.access_log = (
+            protocol.logger, protocol.access_logger, protocol.access_log,
+        )  # fmt: skip
+        self.default_headers, self.on_response = protocol.server_state.default_headers, protocol.on_response_complete
+        self._tasks = protocol.tasks
+
+    async def run_asgi(self, app: Any) -> None:
+        """Run the app; where it fails, or ends without an answer, uvicorn says what to do about it."""
+        try:
+            result = await app(self.scope, self.receive, self.send)
+        except BaseException as error:
+            await super().run_asgi(_Failed(error))
+        else:
+            if result is not None or not self.response_complete:
+                await super().run_asgi(_Ended(result))
+        finally:
+            self.on_response = _nothing  # or protocol and cycle would hold each other
+            if self.task is not None:  # a callback of the task would cost the loop another turn
+                self._tasks.discard(self.task)
+
+    @classmethod
+    def turned(cls, cycle: RequestResponseCycle, tasks: set[Any]) -> None:
+        """Make uvicorn's own cycle one of these, before it answers; uvicorn offers no other way."""
+        cycle.__class__ = cls
+        vars(cycle)["_tasks"] = tasks
+
+    def add_body(self, data: bytes) -> int:
+        """Take a part of the body; answer with how much waits to be read."""
+        if not self.body:
+            self.body = data
+        else:
+            if type(self.body) is bytes:
+                self.body = bytearray(self.body)
+            self.body += data
+        self.message_event.set()
+        return len(self.body)
+
+    async def receive(self) -> Any:
+        if self.more_body or self._is_taken or self.disconnected or self.response_complete:
+            return await self._waited()
+        self._is_taken, body, self.body = True, self.body, b""
+        self.flow.resume_reading()
+        self.message_event.clear()
+        return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+    async def _waited(self) -> Any:
+        if type(self.message_event) is _Unheard:
+            self.message_event = asyncio.Event()
+            if self.body or self.disconnected or self.response_complete:
+                self.message_event.set()
+        message = await super().receive()
+        self._is_taken = message["type"] == "http.request" and not message["more_body"]
+        return message
 
     async def send(self, message: Any) -> None:
         if self.access_log or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
-            await super().send(message)
+            await self._send_slowly(message)
         elif not self.response_started:
-            head = self._head(message)
-            if head is None:
-                await super().send(message)
+            written = None
+            if self.keep_alive and message["type"] == "http.response.start":
+                head = message.get("headers", ())
+                written = self._answer_head.write(message["status"], self.default_headers, head)
+            if written is None:
+                await self._send_slowly(message)
                 return
-            self.response_started, self.waiting_for_100_continue = True, False
-            self.transport.write(head)
+            self.response_started, self.waiting_for_100_continue, self.chunked_encoding = True, False, False
+            self._held, self.expected_content_length = written
         elif self._is_whole(message):
-            self.transport.write(message["body"])
-            self.response_complete, self.expected_content_length = True, 0
+            self.transport.write(self._held + message["body"])
+            self._held, self.response_complete, self.expected_content_length = b"", True, 0
             self.message_event.set()
             if not self.keep_alive:
                 self.transport.close()
             self.on_response()
         else:
-            await super().send(message)
+            await self._send_slowly(message)
+
+    async def _send_slowly(self, message: Any) -> None:
+        if self._held:
+            if not self.disconnected:
+                self.transport.write(self._held)
+            self._held = b""
+        await super().send(message)
 
     def _is_whole(self, message: Any) -> bool:
         return (
@@ -50,44 +131,26 @@ class SwiftCycle(RequestResponseCycle):
             and len(message.get("body", b"")) == self.expected_content_length != 0
         )
 
-    def _head(self, message: Any) -> bytes | None:
-        """Write the head of an answer of known length; None where it is not that plain."""
-        if message["type"] != "http.response.start" or not self.keep_alive:
-            return None
-        given = message.get("headers", ())
-        if type(given) not in (list, tuple) or any(type(pair) is not tuple for pair in given):
-            return None  # ASGI lets an app write pairs as lists, or yield them once
-        length, lines = -1, [STATUS_LINE[message["status"]]]
-        for pair in (*self.default_headers, *given):
-            line = _LINES.get(pair)
-            if line is None:
-                name, value = pair
-                if name == b"content-length" and value.isdigit():
-                    length = int(value)
-                    line = b"content-length: %b\r\n" % value
-                else:
-                    line = _line(name, value)
-                    if line is None:
-                        return None
-            lines.append(line)
-        if length < 0:
-            return None
-        self.expected_content_length, self.chunked_encoding = length, False
-        lines.append(b"\r\n")
-        return b"".join(lines)
+
+def _nothing() -> None:
+    """Take the place of a callback that has been called."""
 
 
-def _line(name: bytes, value: bytes) -> bytes | None:
-    """Check a header and write its line; None for one that says how the message is framed, or cannot be."""
-    name = name.lower()
-    if name not in _NAMES:
-        if HEADER_RE.search(name) or name in FRAMING or name == b"content-length":
-            return None
-        if len(_NAMES) < MOST_LINES:
-            _NAMES.add(name)
-    if HEADER_VALUE_RE.search(value):
-        return None
-    line = b"%b: %b\r\n" % (name, value)
-    if name not in EVER_NEW and len(_LINES) < MOST_LINES:
-        _LINES[name, value] = line
-    return line
+class _Failed:
+    """An app of which only the failure is left to tell."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        raise self._error
+
+
+class _Ended:
+    """An app that has ended, and what it returned."""
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        return self._result
