@@ -41,9 +41,10 @@ def lower(name: bytes) -> bytes:
     """Give a header's name in lower case, the same object for the same name: then comparing costs nothing."""
     known = LOWER.get(name)
     if known is None:
+        if len(LOWER) >= MOST_KNOWN:  # who sends ever new names makes everybody learn again
+            LOWER.clear()
         known = name.lower()
-        if len(LOWER) < MOST_KNOWN:
-            known = LOWER[name] = LOWER.setdefault(known, known)
+        known = LOWER[name] = LOWER.setdefault(known, known)
     return known
 
 
@@ -58,8 +59,9 @@ def names_of(names: tuple[bytes, ...]) -> Names:
         known = Names.WITH_CONNECTION if b"connection" in names else Names.PLAIN
         if names.count(b"host") != 1 or len(names) > MAX_HEADERS or not ODD_NAMES.isdisjoint(names):
             known = Names.ODD
-        if len(_NAMES) < MOST_KNOWN:
-            _NAMES[names] = known
+        if len(_NAMES) >= MOST_KNOWN:
+            _NAMES.clear()
+        _NAMES[names] = known
     return known
 
 
