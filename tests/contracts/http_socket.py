@@ -11,9 +11,9 @@ from hookspecs import Trace, Undo, owner, trace
 from tests.contracts.http_served import hook
 from tools.http.context import RequestContext
 from tools.http.problem import Problem
-from tools.http.socket_handshake import refuse
-from tools.http.socket_route import SocketLimits
-from tools.http.sockets import Sockets
+from tools.http.sockets.handshake import refuse
+from tools.http.sockets.route import SocketLimits
+from tools.http.sockets.sockets import Sockets
 
 WAIT_S = 5.0
 WITH_RESPONSE: dict[str, Any] = {"websocket.http.response": {}}

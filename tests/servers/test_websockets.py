@@ -25,7 +25,7 @@ WAIT_S = 20
 UVICORN = ["uvicorn", APP, "--port", "{port}", "--timeout-graceful-shutdown", "8"]
 SERVERS = {
     "uvicorn": UVICORN,
-    "uvicorn bounded": [*UVICORN, "--ws", "tools.http.socket_uvicorn:BoundedSockets"],
+    "uvicorn bounded": [*UVICORN, "--ws", "tools.http.sockets.uvicorn:BoundedSockets"],
     "hypercorn": ["hypercorn", APP, "--bind", "127.0.0.1:{port}"],
     "granian": ["granian", APP, "--interface", "asgi", "--port", "{port}"],
 }

@@ -7,7 +7,7 @@ from typing import Any
 from hookspecs import Refusal
 from tests.contracts.http_socket import Door
 from tools.http.contract import Context, Socket
-from tools.http.socket_route import SocketLimits
+from tools.http.sockets.route import SocketLimits
 
 TOKEN_S = 1.0
 door = Door(SocketLimits(send_timeout_s=1.0, grace_s=1.0), max_open=50)

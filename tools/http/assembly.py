@@ -10,20 +10,20 @@ from hookspecs import Run
 from tools.http.answer import encode
 from tools.http.binder import check_decodable
 from tools.http.body import body_decoder, wrong
-from tools.http.chunks import streamed
 from tools.http.compiled import Serve, compile_serve
 from tools.http.contract import RouteError
 from tools.http.endpoint import Endpoint
-from tools.http.event_stream import event_stream
 from tools.http.exact import Shallow, shallow
-from tools.http.form import FormLimits, read_form
+from tools.http.forms.form import FormLimits, read_form
 from tools.http.in_flight import InFlight
 from tools.http.integers import may_be_long
 from tools.http.outcome import Outcome
 from tools.http.policies import Policy, Route, Stores, policies, wrapped
 from tools.http.readers import REQUIRED
 from tools.http.replies import LENGTHS, hand_over, head_of, send_own
-from tools.http.streams import Streams
+from tools.http.streams.chunks import streamed
+from tools.http.streams.events import event_stream
+from tools.http.streams.streams import Streams
 from tools.http.want import Want, arguments_of, slot_of
 
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
-from tools.http.lifespans import Lifespans
+from tools.http.mounts.lifespans import Lifespans
 from tools.http.serving.watchdog import LoopWatchdog
-from tools.http.sockets import Sockets
-from tools.http.stop_signal import StopSignal
-from tools.http.streams import Streams
+from tools.http.sockets.sockets import Sockets
+from tools.http.streams.stop_signal import StopSignal
+from tools.http.streams.streams import Streams
 
 
 class Background:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from tools.http.annotation import bare, bounded, is_scalar, is_several, is_struct, mark_of, without_mark
 from tools.http.context import RequestContext
 from tools.http.contract import Body, Context, Cookie, File, Form, Header, Query, RouteError
-from tools.http.form_readers import form_reader
+from tools.http.forms.readers import form_reader
 from tools.http.readers import (
     REQUIRED,
     Convert,

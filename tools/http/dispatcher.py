@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 
 from hookspecs import Trace, trace
 from tools.http.context import RequestContext
-from tools.http.cross_site import CrossSiteCheck
+from tools.http.edge.cross_site import CrossSiteCheck
 from tools.http.endpoint import Endpoint
 from tools.http.flow import Limit, enter
 from tools.http.head import HeadCheck, given_id, request_ids
 from tools.http.limits import cors_origins
-from tools.http.mounts import Mounts
+from tools.http.mounts.mounts import Mounts
 from tools.http.problem import Problem
 from tools.http.replies import refuse, send_own
 from tools.http.router import NO_VALUES, Router
 from tools.http.settings import HttpSettings
-from tools.http.sockets import Sockets
+from tools.http.sockets.sockets import Sockets
 
 
 class Dispatcher:

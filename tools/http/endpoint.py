@@ -6,7 +6,6 @@ from typing import Any
 
 from hookspecs import Part
 from tools.http.binder import Plan, compile_plan
-from tools.http.chunks import is_generator
 from tools.http.compiled import Serve
 from tools.http.contract import RouteError
 from tools.http.declared import answer_type, error_answers
@@ -15,6 +14,7 @@ from tools.http.policies import declared_problems
 from tools.http.problem import phrase
 from tools.http.replies import EMPTY_STATUSES
 from tools.http.router import Path
+from tools.http.streams.chunks import is_generator
 
 CHECKED = ("query", "header", "cookie", "form")  # a placeholder that is not valid is a 404
 

@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from hookspecs import Fact, Part
 from tools.http.assembly import Runtime, assemble
 from tools.http.contract import RouteError
-from tools.http.documents import documents
 from tools.http.endpoint import Endpoint
+from tools.http.openapi.handlers import documents
 from tools.http.options import Limits, Options
 from tools.http.router import Path, Router
 

@@ -1,12 +1,12 @@
 """What the settings mean to the parts of the http tool."""
 
-from tools.http.cors import parse_origins
-from tools.http.form import FormLimits
-from tools.http.kong import Gateway
+from tools.http.edge.cors import parse_origins
+from tools.http.edge.proxies import parse_proxies
+from tools.http.forms.form import FormLimits
+from tools.http.gateway.kong import Gateway
 from tools.http.options import Limits
-from tools.http.proxies import parse_proxies
 from tools.http.settings import HttpSettings
-from tools.http.socket_route import SocketLimits
+from tools.http.sockets.route import SocketLimits
 
 
 def check(settings: HttpSettings) -> None:

@@ -6,11 +6,11 @@ from starlette.responses import FileResponse, Response
 
 from tools.http.body import is_rest_unbounded
 from tools.http.context import RequestContext
-from tools.http.file_answer import FileAnswer
+from tools.http.files.answer import FileAnswer
 from tools.http.flow import Limit
 from tools.http.handover import Handover
 from tools.http.problem import MEDIA_TYPE, Problem
-from tools.http.socket_handshake import refuse as refuse_handshake
+from tools.http.sockets.handshake import refuse as refuse_handshake
 
 Headers = tuple[tuple[bytes, bytes], ...]
 EMPTY_STATUSES = (204, 205, 304)

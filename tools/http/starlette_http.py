@@ -14,21 +14,21 @@ from tools.http.background import Background
 from tools.http.commands import routes_command
 from tools.http.contract import Counters, ErrorAnswer, Guard, RouteError
 from tools.http.dispatcher import Dispatcher
-from tools.http.edge import edge
+from tools.http.edge.layers import edge
 from tools.http.endpoints import Endpoints
-from tools.http.exposure import exposed
 from tools.http.facts import endpoint_fact
+from tools.http.files.static import StaticDirectory
+from tools.http.gateway.command import kong_command
+from tools.http.gateway.exposure import exposed
 from tools.http.in_flight import InFlight
-from tools.http.kong_command import kong_command
 from tools.http.limits import check, cors_origins, form_limits, gateway, limits, socket_limits
-from tools.http.mounts import Mounts
-from tools.http.openapi_command import openapi_command
+from tools.http.mounts.mounts import Mounts
+from tools.http.openapi.command import openapi_command
 from tools.http.options import Options
 from tools.http.policies import Stores
 from tools.http.settings import HttpSettings
-from tools.http.socket_facts import websocket_fact
-from tools.http.sockets import Sockets
-from tools.http.static import StaticDirectory
+from tools.http.sockets.facts import websocket_fact
+from tools.http.sockets.sockets import Sockets
 
 
 class StarletteHttp:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tools.http.edge import edge
+from tools.http.edge.layers import edge
 
 Pairs = list[tuple[bytes, bytes]]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.tools.http.edge_asked import Inner, Pairs, asked
-from tools.http.edge import edge
+from tools.http.edge.layers import edge
 
 LARGE = b'["' + b"much of the same " * 200 + b'"]'
 JSON = (b"content-type", b"application/json")

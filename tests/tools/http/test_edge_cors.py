@@ -4,7 +4,7 @@ import pytest
 from msgspec import json
 
 from tests.tools.http.edge_asked import Inner, asked
-from tools.http.edge import edge
+from tools.http.edge.layers import edge
 
 APP = "https://app.example"
 FOREIGN = [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.http.cross_site import CrossSiteCheck
+from tools.http.edge.cross_site import CrossSiteCheck
 
 APP = "https://app.example"
 CHECK = CrossSiteCheck([APP, "*"])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.tools.http.edge_asked import Inner, asked
-from tools.http.edge import edge
+from tools.http.edge.layers import edge
 
 PROXY, CHAIN = "10.0.0.7", "10.0.0.7, 10.1.0.0/16, ::1"
 ALL = {

@@ -15,8 +15,8 @@ import yaml  # type: ignore[import-untyped]  # it has no types
 
 import asgi
 import manifest
-from tools.http.kong import Exposed, Gateway, configuration, regex
-from tools.http.kong_command import kong_command
+from tools.http.gateway.command import kong_command
+from tools.http.gateway.kong import Exposed, Gateway, configuration, regex
 from tools.http.router import Path, Router
 
 SCHEMA = json.loads((FilePath(__file__).parent / "kong_schema.json").read_text())

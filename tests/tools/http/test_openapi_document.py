@@ -15,11 +15,11 @@ from hookspecs import Fact, Part
 from tests.contracts.http_served import serve
 from tests.tools.http.every_binding import ROUTES, every_binding
 from tools.http.endpoint import Endpoint
-from tools.http.openapi import openapi
-from tools.http.openapi_command import openapi_command
+from tools.http.openapi.command import openapi_command
+from tools.http.openapi.document import openapi
+from tools.http.openapi.schema_rules import DURATION
 from tools.http.options import Limits, Options
 from tools.http.router import Path as RoutePath
-from tools.http.schema_rules import DURATION
 
 
 class Created(Struct):

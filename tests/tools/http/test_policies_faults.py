@@ -9,8 +9,8 @@ import pytest
 
 from tools.http.context import RequestContext
 from tools.http.contract import RouteError
-from tools.http.counters import MemoryCounters
 from tools.http.policies import Answer, Policy, Route, Step, Stores, declared_problems, policies, wrapped
+from tools.http.policies.counters import MemoryCounters
 from tools.http.policies.entity_tag import matches
 from tools.http.problem import Problem
 

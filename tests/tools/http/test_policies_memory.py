@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from tools.http.counters import MemoryCounters
 from tools.http.policies.answer_cache import AnswerCache
+from tools.http.policies.counters import MemoryCounters
 from tools.http.policies.kept import Kept
 
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tools.http.contract import Disconnected
-from tools.http.socket_codes import Closing
-from tools.http.socket_inbox import MOST_WAITING, MOST_WAITING_BYTES, Inbox
+from tools.http.sockets.codes import Closing
+from tools.http.sockets.inbox import MOST_WAITING, MOST_WAITING_BYTES, Inbox
 
 
 def text(data: str) -> dict[str, object]:

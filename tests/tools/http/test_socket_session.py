@@ -10,12 +10,12 @@ import pytest
 
 from hookspecs import Refusal, owner
 from tests.contracts.http_socket import Door, SocketClient, connected, connecting
-from tools.http import socket_session
 from tools.http.contract import Context, Disconnected, Socket
-from tools.http.socket_connection import GOODBYE_S
-from tools.http.socket_facts import websocket_fact
-from tools.http.socket_inbox import MOST_WAITING
-from tools.http.socket_route import SocketLimits
+from tools.http.sockets import session as socket_session
+from tools.http.sockets.connection import GOODBYE_S
+from tools.http.sockets.facts import websocket_fact
+from tools.http.sockets.inbox import MOST_WAITING
+from tools.http.sockets.route import SocketLimits
 
 SHORT = SocketLimits(send_timeout_s=0.05, grace_s=0.05, guard_timeout_s=0.05)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.http.stop_signal import StopSignal
+from tools.http.streams.stop_signal import StopSignal
 
 
 @pytest.fixture

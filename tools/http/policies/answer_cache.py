@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from tools.http.counters import Clock
+from tools.http.policies.counters import Clock
 from tools.http.policies.kept import Kept
 
 _ENTRY_BYTES = 512

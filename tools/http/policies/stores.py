@@ -4,8 +4,8 @@ import time
 
 from hookspecs import owner
 from tools.http.contract import Counters, RouteError
-from tools.http.counters import Clock, MemoryCounters
 from tools.http.policies.answer_cache import AnswerCache
+from tools.http.policies.counters import Clock, MemoryCounters
 
 MAX_RATES = 100_000
 MAX_ANSWERS, MAX_ANSWER_BYTES = 100_000, 67_108_864

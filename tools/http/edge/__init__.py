@@ -1,0 +1,1 @@
+"""What stands around every request: proxies, CORS, compression, and requests of other sites."""

@@ -1,0 +1,1 @@
+"""Files as answers: ranges, entity tags, directories by an allow-list."""

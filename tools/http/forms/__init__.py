@@ -1,0 +1,1 @@
+"""Forms, read within their limits: fields as text, files spooled."""

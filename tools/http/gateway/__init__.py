@@ -1,0 +1,1 @@
+"""What a gateway in front is told: the routes as its configuration."""

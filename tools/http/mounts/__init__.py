@@ -1,0 +1,1 @@
+"""Other ASGI apps below a path, with their lifespans."""

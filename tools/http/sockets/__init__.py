@@ -1,0 +1,1 @@
+"""WebSockets: typed messages, bounded both ways, from the handshake to the close."""

@@ -1,0 +1,1 @@
+"""Answers that come bit by bit: chunks and server-sent events, each generator in one task."""
