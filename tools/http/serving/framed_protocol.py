@@ -246,7 +246,5 @@ class FramedProtocol(HttpToolsProtocol):
 
     def _hang_up(self) -> None:
         """Say no more, but hear the client out for a while: bytes that nobody takes reset the answer on its way."""
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
+        end = self.transport.write_eof if self.transport.can_write_eof() else self.transport.close
+        end()
