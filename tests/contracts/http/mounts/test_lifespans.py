@@ -1,13 +1,11 @@
 """The lifespans of mounted apps: started once before requests, stopped once, in reverse."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,53 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from tests.contracts.http_served import Served, answered, hook, serve
-
-Lifespan = Callable[[Any], AbstractAsyncContextManager[Any]]
-
-
-@pytest_asyncio.fixture(params=["tools.http"])
-async def http(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
-    served = await serve(request.param, {})
-    yield served
-    await served.client.aclose()
-
-
-class Noted:
-    """Keeps what apps do, in order."""
-
-    def __init__(self) -> None:
-        self.all: list[str] = []
-
-    def lifespan(self, name: str, state: dict[str, Any] | None = None) -> Lifespan:
-        @asynccontextmanager
-        async def run(app: Any) -> AsyncIterator[dict[str, Any] | None]:
-            self.all.append(f"{name} starts")
-            yield state
-            self.all.append(f"{name} stops")
-
-        return run
-
-    def app(self, name: str, state: dict[str, Any] | None = None) -> Starlette:
-        async def show(request: Request) -> Response:
-            self.all.append(f"{name} answers")
-            return JSONResponse({key: repr(value) for key, value in request.state._state.items()})
-
-        return Starlette(routes=[Route("/", show)], lifespan=self.lifespan(name, state))
-
-
-def mount(http: Served, path: str, app: Any, owner: str = "made.feature") -> Any:
-    with hook(owner) as part:
-        http.http.mount(path, app)
-    return part
-
-
-async def ready(http: Served) -> None:
-    await answered(http.work.on_ready())
-
-
-async def shut(http: Served) -> None:
-    await answered(http.work.on_shutdown())
+from tests.contracts.http.mounts.mounting import Noted, mount, ready, shut
+from tests.contracts.http_served import Served
 
 
 async def test_each_lifespan_runs_once_around_the_requests(http: Served) -> None:
@@ -146,128 +99,6 @@ async def test_apps_without_a_lifespan_are_served(http: Served) -> None:
         await shut(http)
 
     assert answers == [200] * 4
-
-
-async def test_a_start_up_that_fails_names_mount_and_owner_and_stops_what_had_started(http: Served) -> None:
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        raise ValueError("no database at 'db:5432'")
-        yield
-
-    noted = Noted()
-    mount(http, "/good", noted.app("good"))
-    mount(http, "/admin", Starlette(lifespan=lifespan), "shop.admin")
-    mount(http, "/later", noted.app("later"))
-
-    with pytest.raises(Exception) as raised:
-        await ready(http)
-
-    who, why = "shop.admin (shop.admin.py): mount '/admin'", "ValueError: no database at 'db:5432'"
-    advice = "correct it, or do not mount it"
-    assert str(raised.value) == f"{who}: the app's own startup failed: {why}: {advice}"
-    assert noted.all == ["good starts", "good stops"]
-
-
-async def test_a_start_up_that_hangs_is_cut_by_the_hooks_time_out_and_named(
-    http: Served, caplog: pytest.LogCaptureFixture
-) -> None:
-    ended = asyncio.Event()
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-        yield
-
-    mount(http, "/admin", Starlette(lifespan=lifespan))
-
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(ready(http), 0.05)
-    await asyncio.wait_for(ended.wait(), 5)
-
-    assert "made.feature (made.feature.py): mount '/admin': the app's own startup did not end in time" in caplog.text
-
-
-async def test_a_shutdown_that_fails_is_logged_and_the_others_still_stop(
-    http: Served, caplog: pytest.LogCaptureFixture
-) -> None:
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        yield
-        raise ValueError("not flushed")
-
-    noted = Noted()
-    mount(http, "/a", noted.app("a"))
-    mount(http, "/b", Starlette(lifespan=lifespan))
-
-    await ready(http)
-    with caplog.at_level(logging.ERROR):
-        await shut(http)
-
-    assert noted.all == ["a starts", "a stops"]
-    assert "made.feature (made.feature.py): mount '/b': the app's own shutdown failed: ValueError: not" in caplog.text
-
-
-async def test_a_shutdown_that_hangs_is_cut_and_leaves_nothing_running(http: Served) -> None:
-    ended = list[str]()
-
-    @asynccontextmanager
-    async def lifespan(app: Any) -> AsyncIterator[None]:
-        yield
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("cut")
-
-    noted = Noted()
-    mount(http, "/a", noted.app("a"))
-    mount(http, "/b", Starlette(lifespan=lifespan))
-    await ready(http)
-
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(shut(http), 0.05)
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-    assert ended == ["cut"]
-    assert [one for one in asyncio.all_tasks() if one is not asyncio.current_task()] == []
-
-
-async def test_a_lifespan_that_wants_the_process_to_exit_does_not_get_it(http: Served) -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        raise SystemExit(3)
-
-    mount(http, "/a", app)
-
-    await ready(http)
-    await shut(http)
-
-
-async def test_a_removed_mount_is_not_started(http: Served) -> None:
-    noted = Noted()
-    part = mount(http, "/a", noted.app("a"))
-
-    part.undo.close()
-    await ready(http)
-    await shut(http)
-
-    assert noted.all == []
-
-
-async def test_what_a_part_mounts_before_it_fails_is_forgotten_with_it(http: Served) -> None:
-    noted = Noted()
-    app = noted.app("a")
-    mount(http, "/a", app)
-    with hook("other.feature") as other, pytest.raises(ValueError):
-        http.http.mount("/a", app)
-
-    other.undo.close()
-    await ready(http)
-    await shut(http)
-
-    assert noted.all == ["a starts", "a stops"]
 
 
 def fastapi(noted: Noted) -> FastAPI:

@@ -1,0 +1,94 @@
+"""Idempotency keys: which answers are kept, and whose time-out it is."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.background import BackgroundTask
+from starlette.responses import PlainTextResponse, Response
+
+from tests.contracts.http.policies.callers import Counted, key, streamed
+from tests.contracts.http_served import Served
+from tools.http.contract import Context, RouteError
+
+
+async def large(data: dict[str, Any]) -> str:
+    return "x" * 70_000
+
+
+@pytest.mark.parametrize("handler", [streamed, large])
+async def test_what_was_done_and_not_kept_is_not_done_again(http: Served, handler: Callable[..., Any]) -> None:
+    http.add("/orders", "POST", handler, idempotent=True)
+
+    first, again = [await http.post("/orders", json={}, headers=key()) for _ in range(2)]
+
+    assert (first.status_code, again.status_code) == (200, 409)
+    assert again.json()["detail"] == "this was carried out, and its answer was not kept: ask for the result by itself"
+
+
+async def test_a_response_of_starlette_s_is_kept_too_and_its_background_work_runs_once(http: Served) -> None:
+    ran: list[int] = []
+
+    async def hello(data: dict[str, Any]) -> Response:
+        answer = PlainTextResponse("hello", 202, {"x-own": "1"}, background=BackgroundTask(ran.append, 1))
+        answer.set_cookie("theme", "dark")
+        return answer
+
+    http.add("/orders", "POST", hello, idempotent=True)
+    first, again = [await http.post("/orders", json={}, headers=key()) for _ in range(2)]
+
+    assert (again.status_code, again.text, again.headers["x-own"], ran) == (202, "hello", "1", [1])
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert again.headers["set-cookie"] == first.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("options", [{"idempotent": True}, {"rate_limit": "9/day"}], ids=["key", "rate"])
+async def test_a_body_that_does_not_arrive_is_the_client_s_own_time_out(
+    http: Served, counted: Counted, options: dict[str, Any]
+) -> None:
+    http.add("/orders", "POST", counted.post, **options)
+    scope = {"type": "http", "http_version": "1.1", "scheme": "http", "root_path": "", "method": "POST"}
+    names = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"idempotency-key", b"k")]
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope |= {"path": "/orders", "query_string": b"", "headers": names}  # type: ignore[dict-item]
+    await http.app(scope, asyncio.Event().wait, send)
+
+    assert (sent[0]["status"], counted.runs) == (408, 0)
+
+
+async def test_the_time_for_the_body_is_not_the_time_for_the_handler(http: Served) -> None:
+    async def slow(data: dict[str, Any]) -> int:
+        await asyncio.sleep(0.15)  # longer than HTTP_BODY_TIMEOUT_S
+        return 1
+
+    http.add("/orders", "POST", slow, idempotent=True)
+
+    assert (await http.post("/orders", json={}, headers=key())).status_code == 200
+
+
+@pytest.mark.parametrize("options", [{"idempotent": True}, {"cache_s": 60.0}], ids=["idempotent", "cache"])
+async def test_claims_that_name_nobody_are_an_error_where_an_answer_is_kept_for_them(
+    http: Served, counted: Counted, options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def guard(context: Context) -> object:
+        return object()
+
+    method, handler = ("POST", counted.post) if "idempotent" in options else ("GET", counted.get)
+    http.add("/x", method, handler, guard=guard, **options)
+    with caplog.at_level(logging.ERROR):
+        answer = await http.client.request(method, "/x", json={}, headers=key())
+
+    assert (answer.status_code, counted.runs) == (500, 0)
+    assert "the guard's claims name nobody whose answers can be kept: give them `subject`" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_only_what_is_not_idempotent_by_itself_takes_a_key(http: Served, counted: Counted, method: str) -> None:
+    with pytest.raises(RouteError, match=f"^{method} /x: idempotent is for POST and PATCH: leave it out"):
+        http.add("/x", method, counted.get, idempotent=True)
