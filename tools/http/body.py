@@ -68,8 +68,9 @@ def is_rest_unbounded(context: RequestContext) -> bool:
 class BoundedReceive:
     """`receive` for a handler that reads the body by itself: the same limit, and again what the endpoint has read."""
 
-    def __init__(self, context: RequestContext) -> None:
-        self._context, self._room = context, context.max_body_bytes
+    def __init__(self, context: RequestContext, refused: Callable[[Problem], None] | None = None) -> None:
+        self._context, self._receive, self._room = context, context.receive, context.max_body_bytes
+        self._refused = refused
         self._is_replayed = False
 
     async def __call__(self) -> Any:
@@ -81,10 +82,14 @@ class BoundedReceive:
         if self._context.body is not None and not self._is_replayed:
             self._is_replayed = True
             return {"type": "http.request", "body": self._context.body, "more_body": False}
-        message = await self._context.receive()
-        self._room -= len(message.get("body", b""))
+        if self._room >= 0:
+            message = await self._receive()
+            self._room -= len(message.get("body", b""))
         if self._room < 0:
-            raise too_large(self._context.max_body_bytes)
+            problem = too_large(self._context.max_body_bytes)
+            if self._refused is not None:
+                self._refused(problem)
+            raise problem
         self._context.is_read = not message.get("more_body", False)
         return message
 

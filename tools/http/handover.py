@@ -24,31 +24,46 @@ class Handover:
         self._context, self._headers = context, headers
         self._send = send
         self._is_started = self._is_complete = False
+        self._refusal: Problem | None = None
+
+    def refuse_instead(self, problem: Problem) -> None:
+        """Answer with this, whatever the app makes of the error that it gets: many answer 400 or 500 themselves."""
+        if not self._is_started:
+            self._refusal = problem
 
     async def run(self, app: ASGIApp) -> None:
         """Let the app answer.
 
         Raises:
-            Problem: 500, it failed before it began.
+            Problem: 500, it failed before it began; or what `refuse_instead` was told.
             Exception: it failed half-way: only the server can tell the client, by closing the connection.
         """
-        context = self._context
         try:
-            await app(context.scope, context.receive, self)
+            await app(self._context.scope, self._context.receive, self)
         except ClientDisconnect:
-            return  # it left: there is nobody to answer, and nothing went wrong here
+            pass  # it left: there is nobody to answer, and nothing went wrong here
         except BaseException as error:
-            is_answer = isinstance(error, Problem) and not self._is_started
-            if is_end(error) or is_answer or context.scope["type"] == "websocket":
+            if is_end(error):
                 raise
-            if self._is_started and not self._is_complete:
-                raise RuntimeError("the answer broke off half-way") from error
-            log.error("%s %s failed", context.scope["method"], context.scope["path"], exc_info=error)
-            if not self._is_started:
-                raise Problem(500) from error
+            if self._refusal is None:
+                self._fail(error)
+        if self._refusal is not None:
+            raise self._refusal
+
+    def _fail(self, error: BaseException) -> None:
+        scope = self._context.scope
+        if (isinstance(error, Problem) and not self._is_started) or scope["type"] == "websocket":
+            raise error
+        if self._is_started and not self._is_complete:
+            raise RuntimeError("the answer broke off half-way") from error
+        log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+        if not self._is_started:
+            raise Problem(500) from error
 
     async def __call__(self, message: Any) -> None:
         """Send one message; ours are added only where the app has set no header of that name."""
+        if self._refusal is not None:
+            return
         is_last = message["type"] == "http.response.pathsend"
         if message["type"] == "http.response.start":
             headers = list(message.get("headers", ()))  # which may come only once

@@ -22,7 +22,7 @@ from tools.http.gateway.command import kong_command
 from tools.http.gateway.exposure import exposed
 from tools.http.in_flight import InFlight
 from tools.http.limits import check, cors_origins, form_limits, gateway, limits, socket_limits
-from tools.http.mounts.mounts import Mounts
+from tools.http.mounts.mounts import Mounted, Mounts
 from tools.http.openapi.command import openapi_command
 from tools.http.options import Options
 from tools.http.policies import Stores
@@ -41,7 +41,7 @@ class StarletteHttp:
 
     def __init__(self, settings: HttpSettings) -> None:
         self._settings = settings
-        self._mounts, self._stores = Mounts(), Stores(settings.http_max_cache_bytes)
+        self._stores = Stores(settings.http_max_cache_bytes)
         self._sockets = Sockets(
             socket_limits(settings), max_open=settings.http_max_sockets, origins=cors_origins(settings)
         )
@@ -148,14 +148,22 @@ class StarletteHttp:
             max_messages_per_s=max_messages_per_s,
         )
 
-    def mount(self, path: str, asgi_app: Callable[..., Awaitable[None]]) -> None:
+    def mount(
+        self,
+        path: str,
+        asgi_app: Callable[..., Awaitable[None]],
+        *,
+        max_body_bytes: int | None = None,
+        when_full: bool = False,
+    ) -> None:
         if path and not path.startswith("/"):
             raise RouteError(f"mount {path!r} cannot be routed: write an absolute path such as '/admin'")
         part, lifespans = owner.get(), self._background.lifespans
         app = lifespans.of(asgi_app, f"{part}: mount {path or '/'!r}")
-        mount = Mount(path, app)
-        part.undo.callback(self._mounts.remove, mount)
-        self._mounts.add(mount, part.name)
+        most = self._settings.http_max_body_bytes if max_body_bytes is None else max_body_bytes
+        mounted = Mounted(Mount(path, app), part.name, most, when_full)
+        part.undo.callback(self._mounts.remove, mounted)
+        self._mounts.add(mounted)
         part.undo.callback(lifespans.remove, app)
         lifespans.add(app)
 
@@ -170,6 +178,7 @@ class StarletteHttp:
         self._facts = system.facts  # filled later: the document is made when it is looked at
         self._background = Background(self._sockets, settings.http_blocked_loop_s, system.domains)
         load, streams = InFlight(settings.http_max_in_flight), self._background.streams
+        self._mounts = Mounts(load)
         runtime = Runtime(run, load, self._stores, streams, form_limits(settings))
         self._endpoints = Endpoints(runtime, limits(settings))
 
@@ -196,7 +205,7 @@ class StarletteHttp:
 
     @hookimpl
     async def describe(self) -> Iterable[Fact]:
-        mounts = [Fact("mount", name, path or "/") for path, name in self._mounts]
+        mounts = [Fact("mount", one.owner, one.path or "/") for one in self._mounts]
         return [*map(endpoint_fact, self._endpoints), *map(websocket_fact, self._sockets), *mounts]
 
     @hookimpl

@@ -55,7 +55,14 @@ class PlainHttp:
     def add_static(self, path: str, directory: str | FilePath, **options: Any) -> None:
         _refuse("static")
 
-    def mount(self, path: str, asgi_app: Callable[..., Awaitable[None]]) -> None:
+    def mount(
+        self,
+        path: str,
+        asgi_app: Callable[..., Awaitable[None]],
+        *,
+        max_body_bytes: int | None = None,
+        when_full: bool = False,
+    ) -> None:
         _refuse("mount")
 
     def _add(self, endpoint: Endpoint) -> None:

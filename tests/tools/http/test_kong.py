@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]  # it has no types
 
 import asgi
 import manifest
+from tests.contracts.http_served import hook, serve
 from tools.http.gateway.command import kong_command
 from tools.http.gateway.kong import Exposed, Gateway, configuration, regex
 from tools.http.router import Path, Router
@@ -202,6 +203,25 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     command.arguments(parser)
     assert command.run(parser.parse_args(arguments)) == 0
     return capsys.readouterr().out
+
+
+async def test_a_mount_with_a_limit_of_its_own_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None: ...
+
+    served = await serve("tools.http", {})
+    with hook():
+        served.http.mount("/more", app, max_body_bytes=2_000)
+        served.http.mount("/same", app)
+    commands = {one.name: one for one in await served.work.register_commands()}
+    (kong := commands["kong"]).arguments(parser := ArgumentParser())
+
+    assert kong.run(parser.parse_args(["--format", "json"])) == 0
+
+    (service,) = json.loads(capsys.readouterr().out)["services"]
+    limits = {route["paths"][0]: [one["config"] for one in route.get("plugins", ())] for route in service["routes"]}
+    assert limits["~/more/(?<rest>.*)$"] == [{"allowed_payload_size": 2_000, "size_unit": "bytes"}]
+    assert limits["~/same/(?<rest>.*)$"] == []
+    await served.client.aclose()
 
 
 def test_yaml_and_json_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:

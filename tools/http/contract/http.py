@@ -194,8 +194,21 @@ class Http(Protocol):
         """
         ...
 
-    def mount(self, path: str, asgi_app: Callable[..., Awaitable[None]]) -> None:
+    def mount(
+        self,
+        path: str,
+        asgi_app: Callable[..., Awaitable[None]],
+        *,
+        max_body_bytes: int | None = None,
+        when_full: bool = False,
+    ) -> None:
         """Hand every request below `path` to another ASGI app, whose lifespan runs with ours; it guards itself.
+
+        Args:
+            path: `/shop`; an empty text for all that nothing else serves.
+            asgi_app: gets what is below `path`, and `path` as `root_path`.
+            max_body_bytes: a larger body is a 413, whatever the app makes of it; None is HTTP_MAX_BODY_BYTES.
+            when_full: as in `add_endpoint`; say so for an app whose answers never end.
 
         Raises:
             RouteError: something is mounted there already.
