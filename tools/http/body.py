@@ -1,5 +1,6 @@
 """Reads a body within its limits, and decodes JSON; whatever a client sends ends in a 4xx."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -83,7 +84,7 @@ class BoundedReceive:
             self._is_replayed = True
             return {"type": "http.request", "body": self._context.body, "more_body": False}
         if self._room >= 0:
-            message = await self._receive()
+            message = await self._next()
             self._room -= len(message.get("body", b""))
         if self._room < 0:
             problem = too_large(self._context.max_body_bytes)
@@ -92,6 +93,15 @@ class BoundedReceive:
             raise problem
         self._context.is_read = not message.get("more_body", False)
         return message
+
+    async def _next(self) -> Any:
+        context = self._context
+        try:
+            return await self._receive()
+        except asyncio.CancelledError:
+            if len(context.limit) > 1 and not context.is_read:  # the deadline's, of `flow`: the client is late, not we
+                context.body = UNREAD
+            raise
 
 
 def check_media_type(scope: Any) -> None:

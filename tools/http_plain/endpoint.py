@@ -126,9 +126,11 @@ class Endpoint:
         except BaseException as error:
             if is_end(error):
                 raise
-            raise self._problem(error) from error
+            raise self._problem(error, context) from error
 
-    def _problem(self, error: BaseException) -> Problem:
+    def _problem(self, error: BaseException, context: PlainContext) -> Problem:
+        if isinstance(error, DeadlineError) and context.is_arriving:
+            return Problem(408, "the body did not arrive in time", is_last=True)
         if isinstance(error, DeadlineError):
             log.error("%s: %s took longer than %g s", self, self.owner.name, self._timeout_s)
             return Problem(504, "the answer took too long")

@@ -29,6 +29,7 @@ class PlainContext:
         self.headers = Headers(raw=scope["headers"])
         self.request: Any = Request(scope, self._receive_bounded) if scope["type"] == "http" else None
         self._receive, self._received, self._is_read = receive, 0, False
+        self.is_arriving = False  # somebody waits for the rest of the body
 
     @cached_property
     def query(self) -> QueryParams:
@@ -79,7 +80,9 @@ class PlainContext:
         return not declared.isdecimal() or self._is_larger(declared)
 
     async def _receive_bounded(self) -> Any:
+        self.is_arriving = not self._is_read
         message = await self._receive()
+        self.is_arriving = False
         self._received += len(message.get("body", b""))
         if self._received > self.max_body_bytes:
             raise self._too_large()

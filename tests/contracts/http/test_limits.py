@@ -116,6 +116,43 @@ async def test_a_body_that_does_not_arrive_is_given_up(boot: Boot) -> None:
     assert (b"connection", b"close") in sent[0]["headers"]
 
 
+async def started(http: Served, arriving: list[dict[str, Any]]) -> dict[str, Any]:
+    """POST /raw with this much of a body, and nothing more; answer with the first message that comes back."""
+    sent = list[dict[str, Any]]()
+
+    async def receive() -> dict[str, Any]:
+        return arriving.pop() if arriving else await asyncio.Future()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/raw", "query_string": b""}
+    await http.app({**scope, "headers": [(b"host", b"localhost"), CHUNKED]}, receive, send)
+    return sent[0]
+
+
+@pytest.mark.parametrize("arrives", [[], [part(b"{", more=True)]], ids=["nothing", "half"])
+async def test_a_body_that_a_handler_reads_by_itself_and_that_does_not_arrive_is_the_client_s_time_out(
+    http: Served, arrives: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    http.add("/raw", "POST", read_all, timeout_s=0.02)
+
+    start = await started(http, [*arrives])
+
+    assert (start["status"], caplog.text) == (408, "")
+    assert (b"connection", b"close") in start["headers"]
+
+
+async def test_a_handler_that_has_the_body_and_takes_too_long_is_our_time_out(http: Served) -> None:
+    async def read_and_wait(request: Request) -> None:
+        await request.body()
+        await request.receive()  # which is the client's leaving
+
+    http.add("/raw", "POST", read_and_wait, timeout_s=0.02)
+
+    assert (await started(http, [part(b"{}")]))["status"] == 504
+
+
 @pytest.mark.parametrize("is_async", [True, False], ids=["async def", "def"])
 async def test_a_handler_that_takes_too_long_is_given_up(http: Served, is_async: bool) -> None:
     ended, release = asyncio.Event(), threading.Event()
