@@ -40,9 +40,9 @@ def head_of(*, is_private: bool, is_tls: bool = False) -> Headers:
 
 async def send_own(context: RequestContext, send: Any, status: int, body: bytes, headers: Headers = ()) -> None:
     """Send an answer with the headers that the handler has set, in place of ours of the same name."""
-    if status in EMPTY_STATUSES:
+    if status in EMPTY_STATUSES or not body:
         body, headers = b"", tuple(pair for pair in headers if pair[0] != b"content-type")
-    else:
+    if status not in EMPTY_STATUSES:
         headers = (*headers, (b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": _own(context, headers)})
     await send({"type": "http.response.body", "body": b"" if context.scope["method"] == "HEAD" else body})

@@ -156,7 +156,7 @@ class Endpoint:
             raise Problem(500) from error
         if status in EMPTY_STATUSES:
             return Response(status_code=status)
-        return Response(body, status, media_type="application/json")
+        return Response(body, status, media_type="application/json" if body else None)
 
 
 def _error_answer(who: object, kind: Any, answer: ErrorAnswer) -> tuple[int, str, str]:

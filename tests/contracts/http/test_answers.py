@@ -102,11 +102,13 @@ async def test_no_answer_is_a_204_and_a_declared_status_stands(http: Served) -> 
 
     http.add("/nothing", "GET", nothing)
     http.add("/users", "POST", create, status=201)
+    http.add("/nothing", "POST", nothing, status=201)
 
-    empty, created = await http.get("/nothing"), await http.post("/users")
+    empty, created, made = await http.get("/nothing"), await http.post("/users"), await http.post("/nothing")
 
     assert (empty.status_code, empty.content, "content-type" in empty.headers) == (204, b"", False)
-    assert created.status_code == 201
+    assert (created.status_code, created.headers["content-type"]) == (201, "application/json")
+    assert (made.status_code, made.headers["content-length"], "content-type" in made.headers) == (201, "0", False)
 
 
 async def test_a_response_passes_through_with_our_headers_where_it_has_none(http: Served) -> None:
