@@ -54,11 +54,18 @@ async def fail() -> None:
 # ---------------------------------------------------------------- proxies
 
 
-async def test_a_trusted_proxy_says_who_asks(boot: Boot) -> None:
+STANDARD = {
+    "forwarded": "for=6.6.6.6, for=198.51.100.4;proto=https;host=shop.example",
+    "x-forwarded-prefix": "/shop",
+}
+
+
+@pytest.mark.parametrize("headers", [FORWARDED, STANDARD, {**FORWARDED, "forwarded": "for=6.6.6.6"}])
+async def test_a_trusted_proxy_says_who_asks(boot: Boot, headers: dict[str, str]) -> None:
     http = await boot(HTTP_TRUSTED_PROXIES="127.0.0.0/8", HTTP_HOSTS="shop.example")
     http.add("/who", "GET", who)
 
-    answer = await http.get("/who", headers=FORWARDED)
+    answer = await http.get("/who", headers=headers)
 
     assert answer.json() == ["198.51.100.4", "https://shop.example/shop/who"]
     assert "strict-transport-security" in answer.headers

@@ -48,7 +48,7 @@ async def test_nobody_else_is_believed(peer: str) -> None:
     assert (scope["root_path"], scope["path"]) == ("", "/items")
 
 
-@pytest.mark.parametrize("name", ["x_forwarded_for", "x-real-ip", "forwarded", "client-ip", "x-forwarded_for"])
+@pytest.mark.parametrize("name", ["x_forwarded_for", "x-real-ip", "client-ip", "x-forwarded_for"])
 async def test_other_headers_and_spellings_say_nothing(name: str) -> None:
     scope = await reached(PROXY, {name: "6.6.6.6"})
 
@@ -78,6 +78,56 @@ async def test_the_client_is_the_right_most_address_that_is_no_proxy(forwarded: 
     scope = await reached(PROXY, [(b"x-forwarded-for", forwarded.encode("latin-1"))])
 
     assert scope["client"][0] == client
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("for=198.51.100.4", "198.51.100.4"),
+        ("for=6.6.6.6, For=198.51.100.4;by=10.1.2.3 ,\tfor=10.1.2.3", "198.51.100.4"),
+        ('for="[2001:DB8::1]:443";proto=https', "2001:db8::1"),
+        ('for="198.51.100.4:51111"', "198.51.100.4"),
+        ('for="198.51.\\100.4"', "198.51.100.4"),
+        ("for=6.6.6.6, for=unknown", PROXY),
+        ("for=6.6.6.6, for=_hidden, for=10.1.0.5", "10.1.0.5"),
+        ("for=6.6.6.6, proto=https", PROXY),
+        ("for=6.6.6.6,", PROXY),
+        ("for=6.6.6.6,,for=198.51.100.4", PROXY),
+        ('for="6.6.6.6, for=198.51.100.4', PROXY),
+        ('for="6.6.6.6, for="[2001:db8::1]"', PROXY),
+        ("6.6.6.6", PROXY),
+        ("for=", PROXY),
+        ("", PROXY),
+    ],
+)
+async def test_the_standard_header_says_the_same(forwarded: str, client: str) -> None:
+    scope = await reached(PROXY, [(b"forwarded", forwarded.encode())])
+
+    assert scope["client"][0] == client
+
+
+async def test_the_standard_header_of_the_last_proxy_tells_scheme_and_host() -> None:
+    mine, its = 'for=6.6.6.6;host=evil.example;proto="http"', "for=198.51.100.4"
+    full = await reached(PROXY, {"forwarded": f"{mine}, {its};host=shop.example;proto=HTTPS"})
+    less = await reached(PROXY, [("forwarded", mine), ("forwarded", its), ("x-forwarded-prefix", "/shop")])
+
+    assert (full["client"][0], full["scheme"], host(full)) == ("198.51.100.4", "https", [b"shop.example"])
+    assert (less["client"][0], less["scheme"], host(less)) == ("198.51.100.4", "http", [b"localhost"])
+    assert less["path"] == "/shop/items"
+
+
+@pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"])
+async def test_beside_the_headers_that_a_proxy_writes_the_standard_one_is_the_clients(name: str) -> None:
+    theirs = {"x-forwarded-for": PROXY, "x-forwarded-proto": "http", "x-forwarded-host": "localhost"}
+    scope = await reached(PROXY, {name: theirs[name], "forwarded": "for=6.6.6.6;proto=https;host=evil.example"})
+
+    assert (scope["client"][0], scope["scheme"], host(scope)) == (PROXY, "http", [b"localhost"])
+
+
+async def test_a_stranger_says_nothing_by_the_standard_header_either() -> None:
+    scope = await reached("203.0.113.9", {"forwarded": "for=6.6.6.6;proto=https;host=evil.example"})
+
+    assert (scope["client"][0], scope["scheme"], host(scope)) == ("203.0.113.9", "http", [b"localhost"])
 
 
 async def test_a_doubled_header_is_one_list() -> None:

@@ -4,6 +4,9 @@ A client can write these headers too, so only those of a peer that is named are 
 adds what it saw at the end, and what is left of the first address that is no proxy of ours is the client's own
 invention (RFC 7239 section 8.1). Such a proxy has to set all four headers, or to remove what clients sent.
 
+`Forwarded` (RFC 7239) says the same in one header. It is read where none of `X-Forwarded-For`, `-Proto` and `-Host` is
+there, and ignored beside them: a proxy that writes those passes on what a client wrote into the other.
+
 uvicorn's `--proxy-headers` knows two of them, trusts 127.0.0.1 unasked, and takes what is no address for one: start it
 with `--no-proxy-headers`.
 """
@@ -19,6 +22,7 @@ from hookspecs import ASGIApp
 Networks = tuple[IPv4Network | IPv6Network, ...]
 _FOR, _PROTO, _HOST, _PREFIX = (b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"prefix"))
 _READ = frozenset({_FOR, _PROTO, _HOST, _PREFIX})
+_PAIR = re.compile(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;=]+))[ \t]*([,;]|$)')
 _SCHEMES = {"http": ("http", "ws"), "https": ("https", "wss"), "ws": ("http", "ws"), "wss": ("https", "wss")}
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::\d+)?")
@@ -116,11 +120,32 @@ def plain_address(text: str) -> str:
 def _said(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[str]]:
     """Gather the values that are read, those of a doubled header one after the other."""
     said: dict[bytes, list[str]] = {}
+    standard: list[str] = []
     for name, value in headers:
         if name in _READ:
             words = [word.strip() for word in str(value, "latin-1").split(",")]
             said.setdefault(name, []).extend(words)
-    return said
+        elif name == b"forwarded":
+            standard.append(str(value, "latin-1"))
+    return {**said, **_standard(",".join(standard))} if standard and said.keys() <= {_PREFIX} else said
+
+
+def _standard(text: str) -> dict[bytes, list[str]]:
+    """Read `Forwarded` as the headers that say the same; one that is malformed, at whichever hop, says nothing.
+
+    >>> _standard('for=192.0.2.1;proto=http, For="[2001:db8::1]:443";proto=https')
+    {b'x-forwarded-for': ['192.0.2.1', '[2001:db8::1]:443'], b'x-forwarded-proto': ['https']}
+    """
+    hops, at = [dict[str, str]()], 0
+    while at < len(text):
+        pair = _PAIR.match(text, at)
+        if pair is None:
+            return {}
+        hops[-1][pair[1].lower()] = pair[3] or re.sub(r"\\(.)", r"\1", pair[2])
+        hops += [{}] if pair[4] == "," else []
+        at = pair.end()
+    last = {name: [hops[-1][key]] for name, key in ((_PROTO, "proto"), (_HOST, "host")) if key in hops[-1]}
+    return {_FOR: [hop.get("for", "") for hop in hops], **last}
 
 
 def _with_host(headers: Iterable[tuple[bytes, bytes]], host: str) -> list[tuple[bytes, bytes]]:

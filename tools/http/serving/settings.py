@@ -33,7 +33,8 @@ class ServingSettings(Struct, frozen=True, kw_only=True, rename="upper"):
     http_trusted_proxies: Annotated[
         str,
         Meta(
-            description="addresses and networks, by comma, whose X-Forwarded-For, -Proto, -Host, -Prefix are believed"
+            description="addresses and networks, by comma, whose X-Forwarded-For, -Proto, -Host, -Prefix are believed, "
+            "or Forwarded"
         ),
     ] = ""
 
