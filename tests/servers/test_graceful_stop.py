@@ -13,7 +13,7 @@ from tests.servers.project import Project, Served
 from tests.servers.raw_client import Talk, get, read_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
-GRACE_S, CLIENTS = 4, 5
+GRACE_S, CLIENTS, RUNS = 4, 5, 5
 AT_ONCE_S = 1.0
 PROBE = '''
 import asyncio
@@ -144,9 +144,9 @@ async def stop(name: str, server: Served) -> Stop:
     return Stop(server.process.returncode, lasted_s, answers, marks(server), server.text())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=range(1, RUNS + 1), ids="run {}".format)
 def stops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stop]]:
-    """All cases, each with a process of its own, at the same time."""
+    """All cases, each with a process of its own, at the same time; run after run."""
     with ExitStack() as ends:
         servers = []
         for _ in CASES:
