@@ -498,14 +498,42 @@ async def test_a_transaction_sees_its_own_rows(db: Db) -> None:
         assert await emails(db) == ["a"]
 
 
-async def test_an_error_that_is_handled_inside_leaves_the_rest_of_the_transaction(db: Db) -> None:
+async def test_a_statement_that_fails_leaves_its_transaction_failed(db: Db) -> None:
+    await add(db, "a")
+
+    with pytest.raises(UnitClosedError, match="that failed, a statement in it did, UniqueError: start it anew"):
+        async with db.transaction():
+            await add(db, "b")
+            with pytest.raises(UniqueError):
+                await add(db, "A")
+            with pytest.raises(UnitClosedError, match=r"in a `transaction\(\)` of its own"):
+                await add(db, "c")
+
+    assert await emails(db) == ["a"]
+
+
+async def test_what_may_fail_is_tried_in_a_transaction_of_its_own(db: Db) -> None:
     async with db.transaction():
         await add(db, "a")
         with pytest.raises(UniqueError):
-            await add(db, "A")
+            async with db.transaction():
+                await add(db, "A")
         await add(db, "b")
 
     assert await emails(db) == ["a", "b"]
+
+
+async def test_parameters_that_do_not_fit_fail_no_transaction(db: Db) -> None:
+    async with db.transaction():
+        await add(db, "a")
+        with pytest.raises(ParameterError):
+            await db.query("SELECT ?")
+        with pytest.raises(OutOfRangeError):
+            await db.execute("INSERT INTO users (age) VALUES (?)", (2**63,))
+        with pytest.raises(DbError, match="write `async with"):
+            await db.execute("ROLLBACK")
+
+    assert await emails(db) == ["a"]
 
 
 async def test_an_inner_transaction_can_fail_alone(db: Db) -> None:

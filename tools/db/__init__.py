@@ -12,8 +12,10 @@ def register_tools() -> Iterable[Tool]:
     def make(environ: Mapping[str, str]) -> Db:
         import msgspec
 
+        from tools.db.database import Database
         from tools.db.sqlite.engine import Sqlite
 
-        return Sqlite(msgspec.convert(environ, DbSettings, strict=False))
+        settings = msgspec.convert(environ, DbSettings, strict=False)
+        return Database(Sqlite(settings), settings)
 
     yield Tool("db", Db, DbSettings, make)

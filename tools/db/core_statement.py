@@ -1,17 +1,21 @@
-"""SQLAlchemy Core statements as text with `?`: compiled by SQLAlchemy's own sqlite dialect, never formatted by us."""
+"""SQLAlchemy Core statements as text with `?`: compiled by SQLAlchemy's own dialects, never formatted by us."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.exc import SQLAlchemyError
 
 from tools.db.contract import CoreStatement, ParameterError, Params
 
-_DIALECT = sqlite_dialect(paramstyle="qmark")
+_DIALECTS: Mapping[str, Any] = {
+    "sqlite": sqlite_dialect(paramstyle="qmark"),
+    "postgresql": postgresql_dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+}
 
 
-def compiled(sql: CoreStatement, params: Params) -> tuple[str, list[Any]]:
+def compiled(sql: CoreStatement, params: Params, dialect: str) -> tuple[str, list[Any]]:
     """Give the text of `sql` and its values in the order of the `?`.
 
     Raises:
@@ -20,11 +24,13 @@ def compiled(sql: CoreStatement, params: Params) -> tuple[str, list[Any]]:
     given = {} if params is None else params
     if not isinstance(given, Mapping):
         raise ParameterError(f"db was given {type(params).__name__} for a Core statement: give a dict, or none")
-    shape = _shape(sql, tuple(given))
+    shape = _shape(sql, tuple(given), dialect)
     return str(shape), _values(shape, given)
 
 
-def compiled_many(sql: CoreStatement, rows: Sequence[Sequence[Any] | Mapping[str, Any]]) -> tuple[str, list[list[Any]]]:
+def compiled_many(
+    sql: CoreStatement, rows: Sequence[Sequence[Any] | Mapping[str, Any]], dialect: str
+) -> tuple[str, list[list[Any]]]:
     """Give the text of `sql`, and the values of each row.
 
     Raises:
@@ -36,16 +42,16 @@ def compiled_many(sql: CoreStatement, rows: Sequence[Sequence[Any] | Mapping[str
     names = tuple(dicts[0])
     if any(set(row) != set(names) for row in dicts):
         raise ParameterError(f"db was given rows with different names: give each {', '.join(names)}")
-    shape = _shape(sql, names)
+    shape = _shape(sql, names, dialect)
     return str(shape), [_values(shape, row) for row in dicts]
 
 
-def _shape(sql: CoreStatement, names: tuple[str, ...]) -> Any:
+def _shape(sql: CoreStatement, names: tuple[str, ...], dialect: str) -> Any:
     if not hasattr(sql, "compile"):
         raise ParameterError(f"db was given {type(sql).__name__} as a statement: give text or a SQLAlchemy statement")
     try:
         shape = sql.compile(
-            dialect=_DIALECT, column_keys=list(names) or None, compile_kwargs={"render_postcompile": True}
+            dialect=_DIALECTS[dialect], column_keys=list(names) or None, compile_kwargs={"render_postcompile": True}
         )
     except SQLAlchemyError as error:
         raise ParameterError(f"db could not compile the statement: {error}: change it, or its parameters") from error

@@ -1,14 +1,14 @@
 """Reads the text of a statement: what it does, to which table, with which parameters. Literals and comments aside."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from tools.db.contract import DbError, ParameterError, Params
-from tools.db.sqlite.values import Stored, stored
 
-Bound = tuple[Stored, ...] | dict[str, Stored]
+Bound = tuple[Any, ...] | dict[str, Any]
+Stored = Callable[[object, int | str], Any]
 
 _TOKEN = re.compile(
     r"""
@@ -88,7 +88,7 @@ def tokens(sql: str) -> Iterator[Token]:
 
 
 @lru_cache(maxsize=512)
-def read(sql: str) -> Statement:
+def read(sql: str, dialect: str = "sqlite") -> Statement:
     """Read a statement, and refuse what would get between this tool and its connections.
 
     >>> read("INSERT INTO notes (text) VALUES (:text) -- ':no'").names
@@ -146,20 +146,20 @@ def _parameters(parts: list[Token]) -> tuple[int, tuple[str, ...]]:
     return marks, names
 
 
-def bind(statement: Statement, params: Params) -> Bound:
-    """Fit `params` to `statement`, as values that SQLite stores.
+def bind(statement: Statement, params: Params, stored: Stored) -> Bound:
+    """Fit `params` to `statement`, each as `stored` gives it.
 
     Raises:
         ParameterError: one is missing or spare, or cannot be stored.
     """
     if isinstance(params, Mapping):
-        return _bind_names(statement, params)
+        return _bind_names(statement, params, stored)
     if params is not None and not isinstance(params, list | tuple):
         raise ParameterError(f"db was given {type(params).__name__} for parameters: give a tuple, a list or a dict")
-    return _bind_marks(statement, params or ())
+    return _bind_marks(statement, params or (), stored)
 
 
-def _bind_marks(statement: Statement, params: Sequence[Any]) -> Bound:
+def _bind_marks(statement: Statement, params: Sequence[Any], stored: Stored) -> Bound:
     if statement.names:
         raise ParameterError(f"db misses parameter {statement.names[0]!r}: give a dict with every :name")
     if len(params) != statement.marks:
@@ -168,7 +168,7 @@ def _bind_marks(statement: Statement, params: Sequence[Any]) -> Bound:
     return tuple(stored(value, position) for position, value in enumerate(params, 1))
 
 
-def _bind_names(statement: Statement, params: Mapping[str, Any]) -> Bound:
+def _bind_names(statement: Statement, params: Mapping[str, Any], stored: Stored) -> Bound:
     missing = [name for name in statement.names if name not in params]
     spare = [name for name in params if name not in statement.names]
     if statement.marks:
@@ -177,4 +177,4 @@ def _bind_names(statement: Statement, params: Mapping[str, Any]) -> Bound:
         raise ParameterError(f"db misses parameter {', '.join(map(repr, missing))}: give every :name a value")
     if spare:
         raise ParameterError(f"db has spare parameter {', '.join(map(repr, spare))}: the statement has no such :name")
-    return {name: stored(value, name) for name, value in params.items()}
+    return {name: stored(params[name], name) for name in statement.names}

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-from tools.db.sqlite.writer import Writer
+from tools.db.engine import Engine
 from tools.db.unit import Unit
 
 log = logging.getLogger(__name__)
@@ -20,14 +20,14 @@ Current = ContextVar[Unit | None]
 class Transaction:
     """One block: the unit is found by a context variable, so tasks started inside it share it."""
 
-    def __init__(self, writer: Writer, current: Current) -> None:
-        self._writer, self._current = writer, current
+    def __init__(self, engine: Engine, current: Current, *, is_alone: bool = False) -> None:
+        self._engine, self._current, self._is_alone = engine, current, is_alone
         self._outer: Unit | None = None
         self._unit: Unit | None = None
 
     async def __aenter__(self) -> None:
         self._outer = self._current.get()
-        unit = Unit(self._writer, self._outer)
+        unit = Unit(self._engine, self._outer, is_alone=self._is_alone)
         await unit.begin()
         self._unit = unit
         self._current.set(unit)

@@ -1,6 +1,6 @@
-"""A unit of work: a transaction on the writer, or a savepoint in one.
+"""A unit of work: a transaction, or a savepoint in one.
 
-    Writer.lock    held by one transaction, or by one statement outside of any
+    Session        held by one transaction
       Unit.lock    held by one statement, or by one inner unit for as long as it lives
         Unit.lock  ...
 
@@ -8,31 +8,27 @@ So children that share a unit take turns, and a statement of the outer one canno
 """
 
 import asyncio
-import sqlite3
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any
 
-from tools.db.contract import DbError, QueryTimeoutError, Unavailable, UnitClosedError
-from tools.db.sqlite.connection import roll_back, settle
-from tools.db.sqlite.faults import translated
-from tools.db.sqlite.writer import Job, Writer, take_turn, turn
-
-T = TypeVar("T")
+from tools.db.contract import DbError, QueryTimeoutError, SerializationError, Unavailable, UnitClosedError
+from tools.db.engine import Cursors, Engine, Job, Session
+from tools.db.turns import settle, take_turn, turn
 
 
 class Unit:
     """What happens as a whole or not at all."""
 
-    def __init__(self, writer: Writer, parent: "Unit | None" = None) -> None:
-        self.writer, self.parent = writer, parent
+    def __init__(self, engine: Engine, parent: "Unit | None" = None, *, is_alone: bool = False) -> None:
+        self._engine, self.parent, self._is_alone = engine, parent, is_alone
         self.root: Unit = parent.root if parent else self
         self.name: str = f"{parent.name}_in" if parent else "unit"
         self.lock = asyncio.Lock()
         self.failure = ""
-        """Why all of it can only be left; the root's counts."""
+        """Why it can only be left."""
         self.callbacks: list[Callable[[], Awaitable[None] | None]] = []
-        self.cursors: set[sqlite3.Cursor] = set()
-        """Those open; only the connection's thread touches them."""
+        self.cursors: Cursors = set()
+        self._session: Session | None = None
         self._is_begun = self._is_over = False
 
     def check(self) -> None:
@@ -45,30 +41,33 @@ class Unit:
             raise UnitClosedError(
                 "db got a statement for a transaction that is over: await its task inside the transaction's block"
             )
-        if self.root.failure:
-            raise UnitClosedError(f"db is in a transaction that failed, {self.root.failure}: leave its block")
+        if failure := self.failure or self.root.failure:
+            raise UnitClosedError(
+                f"db is in a transaction that failed, {failure}: leave its block, "
+                "and try what may fail in a `transaction()` of its own"
+            )
 
-    async def run(self, job: Job[T]) -> T:
-        """Run one statement of this unit; what interrupts it fails the whole transaction."""
+    async def run(self, job: Job) -> Any:
+        """Run one statement; one that fails leaves the unit failed, one that is interrupted the whole transaction."""
         self.check()
-        async with turn(self.lock, self.writer.wait_s):
+        async with turn(self.lock, self._engine.wait_s):
             self.check()
             return await self._watched(job)
 
     async def begin(self) -> None:
-        """Take the turn, then BEGIN IMMEDIATE or a savepoint; when it fails, nothing is held.
+        """Take the turn, then BEGIN or set a savepoint; when it fails, nothing is held.
 
         Raises:
             Unavailable: the turn did not come in time, or another process has the write lock.
         """
-        if self.parent:
+        if self.parent is None:
+            self._session = await self._engine.session()
+        else:
             self.parent.check()
-        await take_turn(self._turn, self.writer.wait_s)
+            await take_turn(self.parent.lock, self._engine.wait_s)
+            self._session = self.parent._session
         try:
-            if self.parent:
-                self.parent.check()
-            await self._watched(_sql(f"SAVEPOINT {self.name}" if self.parent else "BEGIN IMMEDIATE"))
-            self._is_begun = True
+            await self._begin()
         except BaseException:
             cancelled = await settle(asyncio.ensure_future(self._end(is_kept=False)))
             if cancelled:
@@ -91,87 +90,83 @@ class Unit:
             raise cancelled
         return task.result(), cancelled
 
-    @property
-    def _turn(self) -> asyncio.Lock:
-        return self.parent.lock if self.parent else self.writer.lock
+    async def _begin(self) -> None:
+        session = self._of_session()
+        if self.parent:
+            self.parent.check()
+            await self._kept_whole(session.begin_inner(self.name))
+        else:
+            await self._kept_whole(session.begin(is_alone=self._is_alone))
+        self._is_begun = True
 
-    async def _watched(self, job: Job[T]) -> T:
+    async def _watched(self, job: Job) -> Any:
         try:
-            return await self.writer.connection.run(job, self.writer.timeout_s)
+            return await self._kept_whole(self._of_session().run(job))
+        except DbError as error:
+            self.failure = self.failure or f"a statement in it did, {type(error).__name__}"
+            raise
+
+    async def _kept_whole(self, work: Awaitable[Any]) -> Any:
+        """Await what the session does; note what costs the whole transaction."""
+        try:
+            return await work
         except (asyncio.CancelledError, QueryTimeoutError):
             self.root.failure = self.root.failure or "a statement in it was interrupted"
             raise
+        except SerializationError:
+            self.root.failure = self.root.failure or "what it read was changed at the same time"
+            raise
         finally:
-            if not self.writer.connection.is_in_transaction:
+            if not self._of_session().is_in_transaction:
                 self.root.failure = self.root.failure or "the database rolled it back"
 
     async def _end(self, *, is_kept: bool) -> bool:
+        session = self._of_session()
+        is_kept_now = is_kept
         try:
             await self._quiet()
+            is_kept_now = is_kept and not self.failure and not self.root.failure
             if self.parent:
-                await self._end_savepoint(is_kept)
-            elif is_kept and not self.failure:
-                await self._commit()
+                await self._end_inner(session, is_kept=is_kept_now)
+            elif is_kept_now:
+                await self._commit(session)
             else:
-                await self._roll_back()
+                await session.roll_back(self.cursors)
         finally:
             self._is_over = True
-            self._turn.release()
-        if is_kept and self.root.failure:
-            raise UnitClosedError(f"db rolled a transaction back, {self.root.failure}: start it anew")
+            if self.parent:
+                self.parent.lock.release()
+            else:
+                session.release()
+        if failure := is_kept and (self.failure or self.root.failure):
+            raise UnitClosedError(f"db rolled a transaction back that failed, {failure}: start it anew")
         return is_kept
 
     async def _quiet(self) -> None:
         """Let no statement begin, and wait for the one that a child has running."""
         try:
-            await take_turn(self.lock, self.writer.wait_s)
+            await take_turn(self.lock, self._engine.wait_s)
         except Unavailable:
             self.root.failure = self.root.failure or "a task started in it is still at work"
             return
         self._is_over = True
         self.lock.release()  # those who wait for it find the unit over
 
-    async def _end_savepoint(self, is_kept: bool) -> None:
+    async def _end_inner(self, session: Session, *, is_kept: bool) -> None:
         if self.root.failure or self.root._is_over or not self._is_begun:
             return
-        undo = [] if is_kept else [f"ROLLBACK TO {self.name}"]
         try:
-            await self._watched(self._closing(*undo, f"RELEASE {self.name}"))
+            await self._kept_whole(session.end_inner(self.name, self.cursors, is_kept=is_kept))
         except DbError as error:
             self.root.failure = self.root.failure or f"a savepoint could not be ended, {error}"
 
-    async def _commit(self) -> None:
+    async def _commit(self, session: Session) -> None:
         try:
-            await self.writer.run_now(self._closing("COMMIT"), self.writer.timeout_s)
+            await session.commit(self.cursors)
         except BaseException:
-            await self._roll_back()
+            await session.roll_back(self.cursors)
             raise
 
-    async def _roll_back(self) -> None:
-        """Roll back; a connection that cannot is given up, never given back."""
-        try:
-            await self.writer.connection.run(self._closing("ROLLBACK"), self.writer.timeout_s)
-        except DbError:
-            self.writer.connection.give_up()
-
-    def _closing(self, *statements: str) -> Job[None]:
-        def job(raw: sqlite3.Connection) -> None:
-            while self.cursors:
-                self.cursors.pop().close()  # an open one would stay interrupted, and the end with it
-            for sql in statements:
-                _sql(sql)(raw)
-
-        return job
-
-
-def _sql(sql: str) -> Job[None]:
-    """A job that begins or ends something."""
-
-    def job(raw: sqlite3.Connection) -> None:
-        with translated(raw, is_write=sql == "COMMIT"):
-            if sql == "ROLLBACK":
-                roll_back(raw)
-            else:
-                raw.execute(sql)
-
-    return job
+    def _of_session(self) -> Session:
+        assert self._session is not None, "a unit has its session from begin on"
+        return self._session

@@ -1,4 +1,4 @@
-"""A `Sqlite` that stands, with what a system would tell it."""
+"""A `Database` on SQLite that stands, with what a system would tell it."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from hookspecs import Answer, System
+from tools.db.database import Database
 from tools.db.settings import DbSettings
 from tools.db.sqlite.engine import Sqlite
 
@@ -24,13 +25,20 @@ def around(domains: Sequence[Path] = (), answers: Sequence[Answer] = ()) -> Syst
     return System(gather, list(domains))
 
 
-def made(path: Path, **settings: Any) -> Sqlite:
+def made(path: Path, **settings: Any) -> Database:
     """Give one that is not open yet."""
-    return Sqlite(msgspec.convert({"DATABASE_URL": f"sqlite:///{path}", **settings}, DbSettings, strict=False))
+    converted = msgspec.convert({"DATABASE_URL": f"sqlite:///{path}", **settings}, DbSettings, strict=False)
+    return Database(Sqlite(converted), converted)
+
+
+def sqlite_of(db: Database) -> Sqlite:
+    """Give its engine."""
+    assert isinstance(db.engine, Sqlite)
+    return db.engine
 
 
 @asynccontextmanager
-async def standing(path: Path, system: System | None = None, **settings: Any) -> AsyncIterator[Sqlite]:
+async def standing(path: Path, system: System | None = None, **settings: Any) -> AsyncIterator[Database]:
     """Boot one, and shut it down."""
     db = made(path, **settings)
     await db.on_boot(system or around())

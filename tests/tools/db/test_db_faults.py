@@ -17,7 +17,7 @@ from time import monotonic
 import msgspec
 import pytest
 
-from tests.tools.db.standing import COUNT_FOR_EVER, ROOT, around, made, standing
+from tests.tools.db.standing import COUNT_FOR_EVER, ROOT, around, made, sqlite_of, standing
 from tools.db.contract import (
     DbError,
     ForeignKeyError,
@@ -26,11 +26,13 @@ from tools.db.contract import (
     UnitClosedError,
     UnknownOutcomeError,
 )
+from tools.db.database import Database
+from tools.db.settings import DbSettings
 from tools.db.sqlite.engine import Sqlite
 
 
 @pytest.fixture
-async def db(tmp_path: Path) -> AsyncIterator[Sqlite]:
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
     async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=5) as db:
         await db.execute("CREATE TABLE pairs (n INTEGER, half TEXT)")
         await db.execute("CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
@@ -38,7 +40,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Sqlite]:
         yield db
 
 
-async def store_pair(db: Sqlite, number: int, acknowledged: set[int]) -> None:
+async def store_pair(db: Database, number: int, acknowledged: set[int]) -> None:
     async with db.transaction():
         await db.execute("INSERT INTO pairs VALUES (?, 'left')", (number,))
         async with db.transaction():
@@ -56,7 +58,7 @@ async def cancelled_at_random(task: "asyncio.Task[None]", within_s: float) -> No
     await asyncio.wait({task})
 
 
-async def check_pairs(db: Sqlite, acknowledged: set[int]) -> None:
+async def check_pairs(db: Database, acknowledged: set[int]) -> None:
     found = {row["n"]: row["c"] for row in await db.query("SELECT n, count(*) AS c FROM pairs GROUP BY n")}
     assert {n for n, count in found.items() if count != 2} == set(), "torn"
     assert acknowledged - set(found) == set(), "acknowledged, but missing"
@@ -66,7 +68,7 @@ async def check_pairs(db: Sqlite, acknowledged: set[int]) -> None:
 # ------------------------------------------------------------ cancellation
 
 
-async def test_600_random_cancels_tear_nothing_and_lose_nothing(db: Sqlite) -> None:
+async def test_600_random_cancels_tear_nothing_and_lose_nothing(db: Database) -> None:
     random.seed(1)
     acknowledged: set[int] = set()
     threads = threading.active_count()
@@ -79,7 +81,7 @@ async def test_600_random_cancels_tear_nothing_and_lose_nothing(db: Sqlite) -> N
     assert threading.active_count() == threads
 
 
-async def test_200_cancelled_at_once_leave_the_writer_free(db: Sqlite) -> None:
+async def test_200_cancelled_at_once_leave_the_writer_free(db: Database) -> None:
     random.seed(2)
     acknowledged: set[int] = set()
 
@@ -91,7 +93,7 @@ async def test_200_cancelled_at_once_leave_the_writer_free(db: Sqlite) -> None:
     await check_pairs(db, acknowledged)
 
 
-async def test_readers_survive_random_cancels(db: Sqlite) -> None:
+async def test_readers_survive_random_cancels(db: Database) -> None:
     random.seed(3)
 
     async def read() -> None:
@@ -106,7 +108,7 @@ async def test_readers_survive_random_cancels(db: Sqlite) -> None:
     assert results == [[{"n": 1}]] * 8
 
 
-async def test_streams_survive_random_cancels(db: Sqlite) -> None:
+async def test_streams_survive_random_cancels(db: Database) -> None:
     random.seed(4)
     threads = threading.active_count()
 
@@ -122,7 +124,7 @@ async def test_streams_survive_random_cancels(db: Sqlite) -> None:
     assert threading.active_count() == threads
 
 
-async def test_a_cancel_while_it_commits_still_calls_after_commit(db: Sqlite) -> None:
+async def test_a_cancel_while_it_commits_still_calls_after_commit(db: Database) -> None:
     calls: list[str] = []
 
     async def work() -> None:
@@ -142,7 +144,7 @@ async def test_a_cancel_while_it_commits_still_calls_after_commit(db: Sqlite) ->
 # ------------------------------------------------------------ many at once
 
 
-async def test_20_writers_that_read_modify_and_write_lose_no_update(db: Sqlite) -> None:
+async def test_20_writers_that_read_modify_and_write_lose_no_update(db: Database) -> None:
     async def write() -> None:
         for _ in range(10):
             async with db.transaction():
@@ -154,7 +156,7 @@ async def test_20_writers_that_read_modify_and_write_lose_no_update(db: Sqlite) 
     assert await db.query_one("SELECT n FROM counter") == {"n": 200}
 
 
-async def test_a_slow_select_delays_neither_reads_nor_writes(db: Sqlite) -> None:
+async def test_a_slow_select_delays_neither_reads_nor_writes(db: Database) -> None:
     slow = [asyncio.create_task(db.query(COUNT_FOR_EVER)) for _ in range(3)]
     await asyncio.sleep(0)
     begin = monotonic()
@@ -237,7 +239,7 @@ async def test_a_task_that_still_works_inside_undoes_the_transaction(tmp_path: P
 # ------------------------------------------------------------ a COMMIT that fails
 
 
-async def test_a_commit_that_is_refused_stores_nothing_and_frees_the_writer(db: Sqlite) -> None:
+async def test_a_commit_that_is_refused_stores_nothing_and_frees_the_writer(db: Database) -> None:
     await db.execute("CREATE TABLE child (n INTEGER REFERENCES counter(id) DEFERRABLE INITIALLY DEFERRED)")
     calls: list[str] = []
 
@@ -251,7 +253,7 @@ async def test_a_commit_that_is_refused_stores_nothing_and_frees_the_writer(db: 
     assert await db.execute("INSERT INTO child VALUES (1)") == 1
 
 
-async def test_what_outlives_a_refused_commit_is_refused(db: Sqlite) -> None:
+async def test_what_outlives_a_refused_commit_is_refused(db: Database) -> None:
     await db.execute("CREATE TABLE child (n INTEGER REFERENCES counter(id) DEFERRABLE INITIALLY DEFERRED)")
 
     with pytest.raises(ForeignKeyError):
@@ -263,15 +265,15 @@ async def test_what_outlives_a_refused_commit_is_refused(db: Sqlite) -> None:
         await asyncio.get_running_loop().create_task(db.execute("INSERT INTO child VALUES (1)"), context=inside)
 
 
-async def test_a_commit_without_an_answer_is_an_unknown_outcome(db: Sqlite, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_commit_without_an_answer_is_an_unknown_outcome(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.db.sqlite.connection._DRAIN_TIMEOUT_S", 0.05)
-    db._writer.timeout_s = 0.05
+    sqlite_of(db).writer.timeout_s = 0.05
     disk = threading.Event()
 
     with pytest.raises(UnknownOutcomeError) as caught:
         async with db.transaction():
             await db.execute("INSERT INTO pairs VALUES (1, 'x')")
-            thread = db._writer.connection._thread
+            thread = sqlite_of(db).writer.connection._thread
             assert thread is not None
             hanging = asyncio.ensure_future(thread._execute(disk.wait))  # type: ignore[no-untyped-call]
             await asyncio.sleep(0)
@@ -282,7 +284,7 @@ async def test_a_commit_without_an_answer_is_an_unknown_outcome(db: Sqlite, monk
     assert await db.execute("INSERT INTO pairs VALUES (2, 'x')") == 1
 
 
-async def test_a_transaction_that_the_database_rolled_back_is_not_reported_as_kept(db: Sqlite) -> None:
+async def test_a_transaction_that_the_database_rolled_back_is_not_reported_as_kept(db: Database) -> None:
     await db.execute("CREATE UNIQUE INDEX one ON pairs (n)")
 
     with pytest.raises(UnitClosedError, match="the database rolled it back"):
@@ -310,36 +312,38 @@ async def test_a_write_that_takes_too_long_changes_nothing(tmp_path: Path) -> No
 # ------------------------------------------------------------ the file
 
 
-async def test_a_full_disk_is_a_503_and_later_writes_work(db: Sqlite) -> None:
+async def test_a_full_disk_is_a_503_and_later_writes_work(db: Database) -> None:
     def set_most(raw: sqlite3.Connection, pages: int) -> None:
         raw.execute(f"PRAGMA max_page_count = {pages}")
 
-    await db._writer.run(lambda raw: set_most(raw, 1))
+    await sqlite_of(db).writer.run(lambda raw: set_most(raw, 1))
     with pytest.raises(Unavailable):
         async with db.transaction():
             for number in range(1000):
                 await db.execute("INSERT INTO pairs VALUES (?, ?)", (number, "x" * 1000))
-    await db._writer.run(lambda raw: set_most(raw, 10_000))
+    await sqlite_of(db).writer.run(lambda raw: set_most(raw, 10_000))
 
     assert await db.query("SELECT * FROM pairs") == []
     assert await db.execute("INSERT INTO pairs VALUES (1, 'x')") == 1
 
 
-async def test_a_reader_cannot_write(db: Sqlite) -> None:
-    assert db._readers is not None
+async def test_a_reader_cannot_write(db: Database) -> None:
+    readers = sqlite_of(db).readers
+    assert readers is not None
 
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await db._readers.run(lambda raw: raw.execute("DELETE FROM counter"), 1)
+        await readers.run(lambda raw: raw.execute("DELETE FROM counter"), 1)
 
 
-async def test_each_connection_is_durable_strict_and_patient(db: Sqlite) -> None:
+async def test_each_connection_is_durable_strict_and_patient(db: Database) -> None:
     def settings(raw: sqlite3.Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "trusted_schema")
         return [raw.execute(f"PRAGMA {name}").fetchone()[0] for name in names]
 
-    assert db._readers is not None
-    assert await db._writer.run(settings) == ["wal", 2, 1, 5000, 0]
-    assert await db._readers.run(settings, 1) == ["wal", 2, 1, 5000, 0]
+    readers = sqlite_of(db).readers
+    assert readers is not None
+    assert await sqlite_of(db).writer.run(settings) == ["wal", 2, 1, 5000, 0]
+    assert await readers.run(settings, 1) == ["wal", 2, 1, 5000, 0]
 
 
 async def test_the_file_and_its_folder_are_made_for_the_owner_alone(tmp_path: Path) -> None:
@@ -387,7 +391,7 @@ async def test_a_file_with_damaged_pages_is_told_at_boot(tmp_path: Path) -> None
 
 
 @pytest.fixture
-async def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sqlite]:
+async def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     async with standing(tmp_path / "app.db") as db:
         await db.execute("CREATE TABLE notes (text TEXT)")
     connect = sqlite3.connect
@@ -396,7 +400,7 @@ async def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
         yield db
 
 
-async def test_a_file_that_is_read_only_serves_reads_and_is_not_healthy(read_only: Sqlite) -> None:
+async def test_a_file_that_is_read_only_serves_reads_and_is_not_healthy(read_only: Database) -> None:
     assert await read_only.query("SELECT * FROM notes") == []
 
     with pytest.raises(Unavailable, match="readonly database"):
@@ -404,7 +408,7 @@ async def test_a_file_that_is_read_only_serves_reads_and_is_not_healthy(read_onl
 
 
 async def test_a_write_to_a_read_only_file_is_logged_with_what_to_do(
-    read_only: Sqlite, caplog: pytest.LogCaptureFixture
+    read_only: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Unavailable):
         await read_only.execute("INSERT INTO notes VALUES ('x')")
@@ -416,7 +420,7 @@ async def test_a_write_to_a_read_only_file_is_logged_with_what_to_do(
 
 
 async def test_a_file_that_cannot_be_opened_any_more_is_logged(
-    db: Sqlite, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    db: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "app.db").rename(tmp_path / "moved.db")
     (tmp_path / "app.db").mkdir()
@@ -428,15 +432,15 @@ async def test_a_file_that_cannot_be_opened_any_more_is_logged(
     assert "unable to open database file (CANTOPEN): let this process read and write it" in caplog.text
 
 
-async def test_health_stores_nothing_and_leaves_the_writer_as_it_was(db: Sqlite) -> None:
-    await db._writer.run(lambda raw: raw.execute("PRAGMA user_version = 7").fetchall())
+async def test_health_stores_nothing_and_leaves_the_writer_as_it_was(db: Database) -> None:
+    await sqlite_of(db).writer.run(lambda raw: raw.execute("PRAGMA user_version = 7").fetchall())
 
     await db.check_health()
 
     def looked(raw: sqlite3.Connection) -> list[object]:
         return [raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "busy_timeout")]
 
-    assert await db._writer.run(looked) == [7, 5000]
+    assert await sqlite_of(db).writer.run(looked) == [7, 5000]
 
 
 async def test_health_does_not_wait_for_another_process_that_writes(tmp_path: Path) -> None:
@@ -462,7 +466,7 @@ def test_a_time_without_bounds_is_refused(name: str, value: str) -> None:
 @pytest.mark.parametrize("url", ["postgresql://u:secret@h/d", "sqlite://data/app.db", "sqlite:///a.db?mode=ro", "x"])
 def test_a_url_of_something_else_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="DATABASE_URL") as caught:
-        Sqlite(made(Path("x"))._settings.__class__(database_url=url))
+        Sqlite(DbSettings(database_url=url))
 
     assert "secret" not in str(caught.value)
 

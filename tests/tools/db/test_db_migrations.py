@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from hookspecs import Answer, System
-from tests.tools.db.standing import ROOT, around, made, standing
+from tests.tools.db.standing import ROOT, around, made, sqlite_of, standing
 from tools.db.contract import Migration, MigrationError
-from tools.db.sqlite.engine import Sqlite
+from tools.db.database import Database
 
 USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE);"
 SLOW = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT INTO seeds SELECT x FROM c;"
@@ -34,7 +34,7 @@ def all_domains(root: Path) -> list[Path]:
     return sorted((root / "domains").glob("*"))
 
 
-async def ledger(db: Sqlite) -> list[str]:
+async def ledger(db: Database) -> list[str]:
     rows = await db.query("SELECT owner, name FROM _migrations ORDER BY rowid")
     return [f"{row['owner']}/{row['name']}" for row in rows]
 
@@ -45,7 +45,7 @@ async def refusal(path: Path, system: System) -> str:
     return str(caught.value)
 
 
-async def run_command(db: Sqlite, **arguments: Any) -> int:
+async def run_command(db: Database, **arguments: Any) -> int:
     (command,) = db.register_commands()
     parser = argparse.ArgumentParser()
     command.arguments(parser)
@@ -127,7 +127,7 @@ async def test_sqlites_recipe_to_change_a_table_keeps_the_rows_that_refer_to_it(
         async with standing(tmp_path / "app.db", system) as db:
             assert await db.query("SELECT * FROM users") == [{"id": 1, "email": "ana", "age": 7}]
             assert await db.query("SELECT * FROM notes") == [{"user_id": 1}]
-            assert await db._writer.run(lambda raw: raw.execute("PRAGMA foreign_keys").fetchone()) == (1,)
+            assert await sqlite_of(db).writer.run(lambda raw: raw.execute("PRAGMA foreign_keys").fetchone()) == (1,)
 
 
 async def test_a_migration_that_leaves_references_to_nothing_is_rolled_back(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import aiosqlite
 
 from tools.db.contract import QueryTimeoutError, Unavailable
 from tools.db.sqlite.faults import shout
+from tools.db.turns import settle
 
 T = TypeVar("T")
 
@@ -21,17 +22,6 @@ _END_TIMEOUT_S = 1.0
 """A thread on its last line ends in microseconds: waiting for it here leaves none behind that calls a closed loop."""
 _DRAIN_TIMEOUT_S = 10.0
 """A thread that is not free by then hangs in the kernel: it is left alone, and the connection with it."""
-
-
-async def settle(task: asyncio.Future[T]) -> asyncio.CancelledError | None:
-    """Wait until `task` is done, whoever cancels; answers with the cancellation that came meanwhile."""
-    cancelled = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    return cancelled
 
 
 def insist(job: Callable[[sqlite3.Connection], object], raw: sqlite3.Connection) -> None:

@@ -1,181 +1,117 @@
 """`db` on SQLite: reads on several connections, writes on one, each statement one hop to a thread."""
 
-import asyncio
-import logging
 import sqlite3
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
-from contextvars import ContextVar
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from hookspecs import Command, Fact, System, hookimpl
-from tools.db.contract import DbError, Params, Sql, Table, Unavailable
+from tools.db.contract import Table, Unavailable
+from tools.db.engine import Session, UnitView
 from tools.db.migrations.apply import Migrations
-from tools.db.migrations.command import migrate_command
-from tools.db.migrations.files import collected
+from tools.db.migrations.files import MigrationFile
+from tools.db.prepared import Prepared, Writing
 from tools.db.settings import DbSettings
+from tools.db.sqlite import jobs
 from tools.db.sqlite.faults import remedy
 from tools.db.sqlite.file import SqliteFile
-from tools.db.sqlite.prepared import Prepared, prepare, prepare_many
 from tools.db.sqlite.readers import Readers
-from tools.db.sqlite.schema import Keys, facts, tables
+from tools.db.sqlite.schema import Keys, tables
+from tools.db.sqlite.session import SqliteSession
 from tools.db.sqlite.stream import chunks_apart, chunks_in_memory, chunks_within
-from tools.db.sqlite.values import Row, fitted
+from tools.db.sqlite.values import Row, fitted, stored
 from tools.db.sqlite.write_probe import probe_write
 from tools.db.sqlite.writer import Job, Writer
-from tools.db.transaction import Callback, Transaction, called
-from tools.db.unit import Unit
+from tools.db.turns import take_turn
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 _HEALTH_TIMEOUT_S = 2.0
 _OLDEST_SQLITE = (3, 37)  # for pragma_table_list
 
 
 class Sqlite:
-    """`Db` in one file, or in memory; it opens nothing before `on_boot`."""
+    """`Engine` in one file, or in memory; it opens nothing before `open`."""
+
+    writing = Writing("sqlite", stored)
 
     def __init__(self, settings: DbSettings) -> None:
         self._settings = settings
         self._file = SqliteFile(settings.database_url, settings.db_wait_timeout_s)
-        self._current: ContextVar[Unit | None] = ContextVar("unit", default=None)
         self._keys = Keys()
-        self._called: set[asyncio.Task[None]] = set()
-        self._facts: list[Fact] = []
         self._open_writer: Writer | None = None
-        self._readers: Readers | None = None
-        self._migrations: Migrations | None = None
+        self.readers: Readers | None = None
+        self.wait_s = settings.db_wait_timeout_s
 
-    async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
-        prepared = prepare(sql, params)
-        return await self._run(prepared, lambda raw: fitted(prepared.rows(raw), into))
+    def rows(self, prepared: Prepared, into: type | None, *, is_one: bool = False) -> Job[list[Any]]:
+        return lambda raw: fitted(jobs.rows(raw, prepared, is_one=is_one), into)
 
-    async def query_one(self, sql: Sql, params: Params = None, *, into: type | None = None) -> Any:
-        prepared = prepare(sql, params)
-        rows = await self._run(prepared, lambda raw: fitted(prepared.rows(raw, is_one=True), into))
-        return rows[0] if rows else None
+    def change(self, prepared: Prepared) -> Job[int | None]:
+        return lambda raw: jobs.change(raw, prepared, self._keys)
 
-    async def execute(self, sql: Sql, params: Params = None) -> int | None:
-        prepared = prepare(sql, params).refusing_rows()
-        return await self._run(prepared, lambda raw: prepared.change(raw, self._keys))
+    def change_many(self, prepared: Prepared) -> Job[int]:
+        return lambda raw: jobs.change_many(raw, prepared)
 
-    async def execute_many(self, sql: Sql, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> int:
-        given = list(rows)
-        if not given:
-            return 0
-        prepared = prepare_many(sql, given).refusing_rows()
-        async with self.transaction():
-            return await self._run(prepared, prepared.change_many)
+    async def run(self, job: Job[T], *, is_read: bool) -> T:
+        """Run it apart: a read sees what is committed, and takes in memory its turn with the others."""
+        if is_read and self.readers is not None:
+            return await self.readers.run(job, self._settings.db_timeout_s)
+        return await self.writer.run(job)
 
-    async def stream(self, sql: Sql, params: Params = None, *, into: type | None = None) -> AsyncGenerator[Any, None]:
-        prepared = prepare(sql, params).refusing_changes()
-        async with aclosing(self._chunks(prepared)) as chunks:
-            async for chunk in chunks:
-                for row in fitted(chunk, into):
-                    yield row
+    async def session(self) -> Session:
+        writer = self.writer
+        await take_turn(writer.lock, self.wait_s)
+        return SqliteSession(writer)
 
-    def transaction(self) -> AbstractAsyncContextManager[None]:
-        return Transaction(self._writer, self._current)
-
-    def after_commit(self, callback: Callback) -> None:
-        unit = self._current.get()
+    def chunks(self, prepared: Prepared, unit: UnitView | None) -> AsyncGenerator[list[Row], None]:
         if unit is not None:
-            unit.check()
-            unit.callbacks.append(callback)
-        elif (answer := called(callback)) is not None:
-            task = asyncio.ensure_future(answer)
-            self._called.add(task)
-            task.add_done_callback(self._called.discard)
+            return chunks_within(unit, prepared)
+        if self.readers is None:
+            return chunks_in_memory(self.writer, prepared)
+        return chunks_apart(self.readers, prepared, self._settings.db_timeout_s)
 
-    async def describe_schema(self) -> list[Table]:
-        return await self._read(tables)
+    async def tables(self) -> list[Table]:
+        return await self.run(tables, is_read=True)
 
-    @hookimpl
-    async def on_boot(self, system: System) -> None:
+    def migrations(self, files: Sequence[MigrationFile]) -> Migrations:
+        return Migrations(self.writer, self._file.configure, files)
+
+    async def open(self) -> None:
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old: use a Python with 3.37 or later")
-        try:
-            await self._open()
-            files = collected(system.domains, await system.gather("register_migrations"))
-            self._migrations = Migrations(self._writer, self._file.configure, files)
-            await self._migrate(self._migrations)
-            self._facts = facts(await self._read(tables), self._migrations.owners())
-        except BaseException as error:
-            await self.on_shutdown()
-            cause = error.__cause__ or error
-            if advice := remedy(cause):
-                raise DbError(f"db cannot use {self._file.path}: {cause}: {advice}") from error
-            raise
+        settings, wait_s = self._settings, self.wait_s
+        self._file.create()
+        self._open_writer = Writer(self._file.writer(), timeout_s=settings.db_timeout_s, wait_s=wait_s)
+        await self._open_writer.run(lambda raw: None)  # before the readers: it makes the file what they expect
+        if self._file.path is not None:
+            count, streams = settings.db_readers, settings.db_streams
+            self.readers = Readers(self._file.reader, count=count, streams=streams, wait_s=wait_s)
+            await self.readers.open()
 
-    @hookimpl
-    def describe(self) -> Iterable[Fact]:
-        return self._facts
+    def remedy(self, error: BaseException) -> str:
+        cause = error.__cause__ or error
+        advice = remedy(cause)
+        return f"db cannot use {self._file.path}: {cause}: {advice}" if advice else ""
 
-    @hookimpl
-    def register_commands(self) -> Iterable[Command]:
-        return [migrate_command(self._migrations)] if self._migrations else []
-
-    @hookimpl
     async def check_health(self) -> None:
-        if self._readers is not None:
-            await self._readers.run(lambda raw: raw.execute("SELECT 1").fetchone(), _HEALTH_TIMEOUT_S)
-        await self._writer.probe(partial(probe_write, configure=self._file.configure), _HEALTH_TIMEOUT_S)
+        if self.readers is not None:
+            await self.readers.run(lambda raw: raw.execute("SELECT 1").fetchone(), _HEALTH_TIMEOUT_S)
+        await self.writer.probe(partial(probe_write, configure=self._file.configure), _HEALTH_TIMEOUT_S)
 
-    @hookimpl
-    async def on_shutdown(self) -> None:
-        if self._called:
-            await asyncio.wait(self._called, timeout=self._settings.db_wait_timeout_s)
+    async def close(self) -> None:
         writer, self._open_writer = self._open_writer, None
-        readers, self._readers = self._readers, None
+        readers, self.readers = self.readers, None
         if readers is not None:
             await readers.close()
         if writer is not None:
             await writer.close()
 
     @property
-    def _writer(self) -> Writer:
+    def writer(self) -> Writer:
+        """The one that writes.
+
+        Raises:
+            Unavailable: it is not open.
+        """
         if self._open_writer is None:
             raise Unavailable("it is open from on_boot to on_shutdown only")
         return self._open_writer
-
-    async def _open(self) -> None:
-        settings, wait_s = self._settings, self._settings.db_wait_timeout_s
-        self._file.create()
-        self._open_writer = Writer(self._file.writer(), timeout_s=settings.db_timeout_s, wait_s=wait_s)
-        await self._open_writer.run(lambda raw: None)  # before the readers: it makes the file what they expect
-        if self._file.path is not None:
-            count, streams = settings.db_readers, settings.db_streams
-            self._readers = Readers(self._file.reader, count=count, streams=streams, wait_s=wait_s)
-            await self._readers.open()
-
-    async def _migrate(self, migrations: Migrations) -> None:
-        if self._settings.db_migrate:
-            async for file in migrations.apply():
-                log.info("db applied %s", file.file)
-        elif pending := await migrations.pending():
-            log.warning("db has %d pending migrations: run `python -m manifest migrate`", len(pending))
-
-    async def _run(self, prepared: Prepared, job: Job[T]) -> T:
-        unit = self._current.get()
-        if unit is not None:
-            return await unit.run(job)
-        if prepared.statement.has_returning:
-            async with self.transaction():  # rows that do not fit `into` are an error: then nothing may be stored
-                return await self._run(prepared, job)
-        return await (self._read(job) if prepared.statement.is_read else self._writer.run(job))
-
-    async def _read(self, job: Job[T]) -> T:
-        """Read outside of any transaction: what is committed, and in memory after whose turn it is."""
-        if self._readers is None:
-            return await self._writer.run(job)
-        return await self._readers.run(job, self._settings.db_timeout_s)
-
-    def _chunks(self, prepared: Prepared) -> AsyncGenerator[list[Row], None]:
-        unit = self._current.get()
-        if unit is not None:
-            return chunks_within(unit, prepared)
-        if self._readers is None:
-            return chunks_in_memory(self._writer, prepared)
-        return chunks_apart(self._readers, prepared, self._settings.db_timeout_s)

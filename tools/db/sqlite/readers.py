@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from tools.db.contract import Unavailable
-from tools.db.sqlite.connection import Connection, settle
+from tools.db.sqlite.connection import Connection
 from tools.db.sqlite.writer import Job
+from tools.db.turns import settle
 
 T = TypeVar("T")
 

@@ -1,11 +1,7 @@
 """What tables there are, read from SQLite's own; what takes a connection runs in its thread."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 
-import msgspec
-
-from hookspecs import Fact
 from tools.db.contract import Column, ForeignKey, Table
 
 _TABLES = (
@@ -47,17 +43,6 @@ def _foreign_keys(raw: sqlite3.Connection, table: str) -> list[ForeignKey]:
 
 def _primary_key(raw: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
     return raw.execute("SELECT name, type FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk", (table,)).fetchall()
-
-
-def facts(found: Iterable[Table], owners: Mapping[str, str]) -> list[Fact]:
-    """Give a fact for each table; what no migration made is the tool's."""
-    return [_fact(table, owners.get(table.name, "db")) for table in found]
-
-
-def _fact(table: Table, owner: str) -> Fact:
-    data = msgspec.to_builtins(table)
-    del data["name"]
-    return Fact("table", owner, table.name, data=data)
 
 
 class Keys:

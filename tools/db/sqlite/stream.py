@@ -5,28 +5,29 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from tools.db.contract import UnitClosedError
-from tools.db.sqlite.prepared import Prepared
+from tools.db.engine import UnitView
+from tools.db.prepared import Prepared
+from tools.db.sqlite.jobs import chunk, opened, rows
 from tools.db.sqlite.readers import Readers
 from tools.db.sqlite.values import Row
 from tools.db.sqlite.writer import Writer
-from tools.db.unit import Unit
 
 
 async def chunks_apart(readers: Readers, prepared: Prepared, timeout_s: float) -> AsyncGenerator[list[Row], None]:
     """Read on a connection that is closed with the stream: a slow reader keeps no one else waiting."""
     cursors: set[sqlite3.Cursor] = set()
     async with readers.of_its_own() as connection:
-        cursor = await connection.run(lambda raw: prepared.open(raw, cursors), timeout_s)
-        while rows := await connection.run(lambda raw: prepared.chunk(raw, cursor), timeout_s):
-            yield rows
+        cursor = await connection.run(lambda raw: opened(raw, prepared, cursors), timeout_s)
+        while found := await connection.run(lambda raw: chunk(raw, prepared, cursor), timeout_s):
+            yield found
 
 
-async def chunks_within(unit: Unit, prepared: Prepared) -> AsyncGenerator[list[Row], None]:
+async def chunks_within(unit: UnitView, prepared: Prepared) -> AsyncGenerator[list[Row], None]:
     """Read what the unit sees; its other statements run in between."""
-    cursor = await unit.run(lambda raw: prepared.open(raw, unit.cursors))
+    cursor = await unit.run(lambda raw: opened(raw, prepared, unit.cursors))
     try:
-        while rows := await unit.run(lambda raw: prepared.chunk(raw, cursor)):
-            yield rows
+        while found := await unit.run(lambda raw: chunk(raw, prepared, cursor)):
+            yield found
     finally:
         with suppress(UnitClosedError):  # the unit closes its cursors when it ends
             await unit.run(lambda raw: _close(cursor, unit.cursors))
@@ -34,7 +35,7 @@ async def chunks_within(unit: Unit, prepared: Prepared) -> AsyncGenerator[list[R
 
 async def chunks_in_memory(writer: Writer, prepared: Prepared) -> AsyncGenerator[list[Row], None]:
     """Read all at once: in memory there is one connection, and no stream may keep it."""
-    yield await writer.run(prepared.rows)
+    yield await writer.run(lambda raw: rows(raw, prepared))
 
 
 def _close(cursor: sqlite3.Cursor, cursors: set[sqlite3.Cursor]) -> None:

@@ -2,41 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 from tools.db.contract import QueryTimeoutError, Unavailable, UnknownOutcomeError
 from tools.db.sqlite.connection import Connection
+from tools.db.turns import take_turn, turn
 
 _PROBE_WAIT_S = 0.2
 """For the turn; a transaction of ours is far shorter, or at work."""
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
-
-
-async def take_turn(lock: asyncio.Lock, wait_s: float) -> None:
-    """Acquire `lock`, in the order of asking.
-
-    Raises:
-        Unavailable: the turn did not come within `wait_s`.
-    """
-    try:
-        async with asyncio.timeout(wait_s):
-            await lock.acquire()
-    except TimeoutError:
-        raise Unavailable(f"the turn did not come within {wait_s:g} s") from None
-
-
-@asynccontextmanager
-async def turn(lock: asyncio.Lock, wait_s: float) -> AsyncIterator[None]:
-    """Hold `lock` for a block."""
-    await take_turn(lock, wait_s)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class Writer:

@@ -1,0 +1,109 @@
+"""What a plugin calls, and the hook by which it is asked."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from hookspecs import hookspec
+from tools.db.contract.schema import Migration, Table
+
+
+class CoreStatement(Protocol):
+    """A SQLAlchemy Core statement: anything that compiles."""
+
+    def compile(self, *args: Any, **kwargs: Any) -> Any:
+        """Compile for a dialect."""
+        ...
+
+
+Sql = str | CoreStatement
+Params = Sequence[Any] | Mapping[str, Any] | None
+
+
+@hookspec
+def register_migrations() -> Iterable[Migration]:  # type: ignore[empty-body]
+    """Plugin, while db boots: carry the tables of the feature, checksummed like files in `migrations/`."""
+
+
+class Db(Protocol):
+    """A relational database.
+
+    `sql` is text or a SQLAlchemy Core statement. Parameters: `?` and a tuple or list, or `:name` and a dict; a missing
+    and a spare one are refused. Going in, dates and times become ISO text (in UTC, if they have a zone), Decimal and
+    UUID text, dict and list JSON text, bool 0 or 1; `into=` a Struct brings them back.
+    """
+
+    async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
+        """Read rows: dicts, or Structs with `into=`; an empty list for none.
+
+        INSERT, UPDATE or DELETE with RETURNING belongs here too, and is stored.
+
+        Raises:
+            ParameterError: parameters that do not fit the statement.
+            DbError: every other refusal; the module's docstring has the kinds.
+        """
+        ...
+
+    async def query_one(self, sql: Sql, params: Params = None, *, into: type | None = None) -> Any:
+        """Read the first row, or None; the place for `INSERT ... RETURNING id, name`.
+
+        Raises:
+            DbError: as `query`.
+        """
+        ...
+
+    async def execute(self, sql: Sql, params: Params = None) -> int | None:
+        """Change rows; answers with the new key for an INSERT, else with the number of rows changed.
+
+        Returns:
+            For an INSERT into a table with a one-column integer primary key: the key of the last row inserted (or
+            updated, with ON CONFLICT DO UPDATE), None if there was none. Otherwise the number of rows changed.
+
+        Raises:
+            DbError: as `query`; for a statement with RETURNING too, which belongs to `query_one`.
+        """
+        ...
+
+    async def execute_many(self, sql: Sql, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> int:
+        """Run one statement for each of `rows`, all or none; answers with the number of rows changed.
+
+        Raises:
+            DbError: as `execute`; then nothing is stored.
+        """
+        ...
+
+    def stream(self, sql: Sql, params: Params = None, *, into: type | None = None) -> AsyncGenerator[Any, None]:
+        """Read rows with `async for`, some at a time, for results that memory should not hold.
+
+        Leaving the loop early closes the cursor; `contextlib.aclosing` does so at once. At most DB_STREAMS are open.
+
+        Raises:
+            DbError: as `query`; for a statement that changes rows too.
+        """
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[None]:
+        """Keep all that `async with db.transaction():` does, or, if it raises, nothing.
+
+        Inside another one it is a savepoint. A statement that fails leaves the block around it failed: it can only be
+        left, and is undone; so try what may fail in a `transaction()` of its own. Tasks started inside share it, one
+        statement at a time; await them before the block ends.
+
+        Raises:
+            Unavailable: the turn did not come within DB_WAIT_TIMEOUT_S.
+            SerializationError: others changed at the same time what it read; from a statement, or at the end.
+            UnitClosedError: at the end, when it had failed and the error was caught inside.
+            UnknownOutcomeError: at the end, when COMMIT gave no answer.
+        """
+        ...
+
+    def after_commit(self, callback: Callable[[], Awaitable[None] | None]) -> None:
+        """Call `callback` once the current transaction is stored; never, if it is not; at once where there is none.
+
+        An error in it is logged: what is stored stays so.
+        """
+        ...
+
+    async def describe_schema(self) -> list[Table]:
+        """List the application's tables, by name; those that start with `_` are left out."""
+        ...

@@ -1,0 +1,71 @@
+"""Statements as jobs for a connection's thread: how they are read, and how they change rows."""
+
+import sqlite3
+from typing import Any
+
+from tools.db.prepared import Prepared
+from tools.db.sqlite.faults import translated
+from tools.db.sqlite.schema import Keys
+from tools.db.sqlite.values import Row, named_rows
+from tools.db.statement import Bound
+
+_CHUNK_ROWS = 500
+
+
+def rows(raw: sqlite3.Connection, prepared: Prepared, *, is_one: bool = False) -> list[Row]:
+    """Give the rows; what changes some is run to its end in any case, or it would not be stored."""
+    with _translated(raw, prepared):
+        cursor = _executed(raw, prepared)
+        found = cursor.fetchmany(1) if is_one and prepared.statement.is_read else cursor.fetchall()
+        names = [column[0] for column in cursor.description or ()]
+        cursor.close()
+    return named_rows(names, found)
+
+
+def change(raw: sqlite3.Connection, prepared: Prepared, keys: Keys) -> int | None:
+    """Give the last key, where the table has one for us, or the number of rows changed."""
+    statement, values = prepared.statement, prepared.bound[0]
+    with _translated(raw, prepared):
+        key = keys.of(raw, statement.table) if statement.is_insert else ""
+        if not key:
+            return _count(raw, prepared, values)
+        name = key.replace('"', '""')
+        found = raw.execute(f'{statement.text} RETURNING "{name}"', values).fetchall()
+        return found[-1][0] if found else None
+
+
+def change_many(raw: sqlite3.Connection, prepared: Prepared) -> int:
+    """Run once for each set of values; give the number of rows changed."""
+    with _translated(raw, prepared):
+        return sum(_count(raw, prepared, values) for values in prepared.bound)
+
+
+def opened(raw: sqlite3.Connection, prepared: Prepared, cursors: set[sqlite3.Cursor]) -> sqlite3.Cursor:
+    """Give a cursor, also to `cursors`: the caller may no longer be there."""
+    with _translated(raw, prepared):
+        cursor = _executed(raw, prepared)
+        cursors.add(cursor)
+        return cursor
+
+
+def chunk(raw: sqlite3.Connection, prepared: Prepared, cursor: sqlite3.Cursor) -> list[Row]:
+    """Give the next rows of a cursor; none at its end."""
+    with _translated(raw, prepared):
+        return named_rows([column[0] for column in cursor.description or ()], cursor.fetchmany(_CHUNK_ROWS))
+
+
+def _translated(raw: sqlite3.Connection, prepared: Prepared) -> Any:
+    return translated(raw, prepared.statement.table, is_write=not prepared.statement.is_read)
+
+
+def _executed(raw: sqlite3.Connection, prepared: Prepared) -> sqlite3.Cursor:
+    return raw.execute(prepared.statement.text, prepared.bound[0])
+
+
+def _count(raw: sqlite3.Connection, prepared: Prepared, values: Bound) -> int:
+    cursor = raw.execute(prepared.statement.text, values)
+    count = cursor.rowcount
+    cursor.close()
+    if count < 0 and prepared.statement.is_change:  # sqlite3 does not count behind a WITH
+        (count,) = raw.execute("SELECT changes()").fetchone()
+    return max(count, 0)
