@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tools.db.binding import Bound, bind
 from tools.db.contract import DbError, Params, Sql
-from tools.db.statement import Bound, Statement, bind, read
+from tools.db.statement import Statement, read
 
 
 class Writing(NamedTuple):

@@ -1,29 +1,30 @@
 """Reads the text of a statement: what it does, to which table, with which parameters. Literals and comments aside."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from tools.db.contract import DbError, ParameterError, Params
+from tools.db.contract import DbError, ParameterError
 
-Bound = tuple[Any, ...] | dict[str, Any]
-Stored = Callable[[object, int | str], Any]
-
-_TOKEN = re.compile(
-    r"""
+_PATTERN = r"""
       (?P<space>   \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
-    | (?P<literal> '[^']*(?:''[^']*)*'? )
-    | (?P<quoted>  "[^"]*(?:""[^"]*)*"? | `[^`]*(?:``[^`]*)*`? | \[[^\]]*\]? )
+    | (?P<literal> '[^']*(?:''[^']*)*'? | [eE]'(?:[^'\\]|\\.|'')*'? | \$(?P<tag>[^\W\d]*)\$.*?(?:\$(?P=tag)\$|\Z) )
+    | (?P<quoted>  "[^"]*(?:""[^"]*)*"? | BRACKETED )
     | (?P<strange> \?\d+ | [@$]\w+ )
+    | (?P<cast>    :: )
+    | (?P<escaped> \?\? )
     | (?P<mark>    \? )
-    | (?P<named>   :\w+ )
+    | (?P<named>   :[^\W\d]\w* )
     | (?P<word>    [^\W\d][\w$]* )
     | (?P<number>  \d[\w.]* )
     | (?P<sign>    . )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
+_TOKENS = {
+    "sqlite": _PATTERN.replace("BRACKETED", r"`[^`]*(?:``[^`]*)*`? | \[[^\]]*\]?"),
+    "postgresql": _PATTERN.replace("| BRACKETED", ""),
+}
+_TOKEN = {dialect: re.compile(pattern, re.VERBOSE | re.DOTALL) for dialect, pattern in _TOKENS.items()}
 _READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
 _CHANGES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE"})
 _REMEDIES = dict.fromkeys(
@@ -33,6 +34,11 @@ _REMEDIES = dict.fromkeys(
     "ATTACH": "one database a tool",
     "DETACH": "one database a tool",
 }
+_REMEDIES |= dict.fromkeys(("START", "ABORT"), _REMEDIES["BEGIN"])
+_REMEDIES |= dict.fromkeys(
+    ("SET", "RESET", "DISCARD", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "COPY"),
+    "it would change a connection that others use after you",
+)
 
 
 class Token(NamedTuple):
@@ -75,10 +81,10 @@ class Statement(NamedTuple):
         return self.verb in ("INSERT", "REPLACE")
 
 
-def tokens(sql: str) -> Iterator[Token]:
+def tokens(sql: str, dialect: str = "sqlite") -> Iterator[Token]:
     """Give the parts of `sql` that count: no comments, no blanks."""
     depth = 0
-    for match in _TOKEN.finditer(sql):
+    for match in _TOKEN[dialect].finditer(sql):
         kind = match.lastgroup or ""
         if kind == "space":
             continue
@@ -97,8 +103,11 @@ def read(sql: str, dialect: str = "sqlite") -> Statement:
     Raises:
         DbError: for BEGIN, PRAGMA and the like.
         ParameterError: for `$1`, and for `?` and `:name` in one statement.
+
+    Returns:
+        What was read; its `text` has the engine's own placeholders.
     """
-    parts = list(tokens(sql))
+    parts = list(tokens(sql, dialect))
     while parts and parts[-1].text == ";":
         parts.pop()
     if not parts:
@@ -106,21 +115,45 @@ def read(sql: str, dialect: str = "sqlite") -> Statement:
     verb, after = _verb(parts)
     if verb in _REMEDIES:
         raise DbError(f"db was given {verb!r} as a statement: {_REMEDIES[verb]}")
+    if verb != "CREATE" and any(part.text == ";" for part in parts):
+        raise DbError("db was given two statements in one text: give it one at a time")
     text = sql[: parts[-1].end]
-    marks, names = (0, ()) if verb == "CREATE" else _parameters(parts)
+    marks, names = (0, ()) if verb == "CREATE" else _parameters(parts, dialect)
+    if dialect == "postgresql":
+        text = numbered(text, dict(enumerate(names, 1)))
     is_returning = verb in _CHANGES and any(
         part.kind == "word" and part.depth == 0 and part.text.upper() == "RETURNING" for part in after
     )
     return Statement(text, verb, _table(verb, after), marks, names, is_returning)
 
 
+def numbered(text: str, names: Mapping[int, str]) -> str:
+    """Write PostgreSQL's `$1` for `?` and `:name`, and its operator `?` for `??`.
+
+    >>> numbered("SELECT ?, '?' WHERE tags ?? ?", {})
+    "SELECT $1, '?' WHERE tags ? $2"
+    """
+    numbers = {f":{name}": number for number, name in names.items()}
+    pieces, begin, marks = [], 0, 0
+    for part in tokens(text, "postgresql"):
+        marks += part.kind == "mark"
+        number = marks if part.kind == "mark" else numbers.get(part.text, 0) if part.kind == "named" else 0
+        if number or part.kind == "escaped":
+            pieces += [text[begin : part.end - len(part.text)], f"${number}" if number else "?"]
+            begin = part.end
+    return "".join([*pieces, text[begin:]])
+
+
 def _verb(parts: list[Token]) -> tuple[str, list[Token]]:
-    """The word that says what is done, behind a WITH too, and what follows it."""
-    known = _READS | _CHANGES
-    for index, part in enumerate(parts if parts[0].text.upper() == "WITH" else []):
-        if part.kind == "word" and part.depth == 0 and part.text.upper() in known:
-            return part.text.upper(), parts[index + 1 :]
-    return parts[0].text.upper(), parts[1:]
+    """The word that says what is done, behind a WITH too, and what follows it; WITH where a read changes rows."""
+    if parts[0].text.upper() != "WITH":
+        return parts[0].text.upper(), parts[1:]
+    words = [part.text.upper() if part.kind == "word" else "" for part in parts]
+    for index, part in enumerate(parts):
+        if part.depth == 0 and words[index] in _READS | _CHANGES:
+            inside = (words[at] for at in range(index) if words[at - 1] == "" and words[at] in _CHANGES)
+            return ("WITH" if words[index] in _READS and any(inside) else words[index]), parts[index + 1 :]
+    return "WITH", parts[1:]
 
 
 def _table(verb: str, after: list[Token]) -> str:
@@ -135,8 +168,9 @@ def _table(verb: str, after: list[Token]) -> str:
     return name[0].name if name else ""
 
 
-def _parameters(parts: list[Token]) -> tuple[int, tuple[str, ...]]:
-    strange = [part.text for part in parts if part.kind == "strange"]
+def _parameters(parts: list[Token], dialect: str) -> tuple[int, tuple[str, ...]]:
+    never = ("strange", "escaped") if dialect == "sqlite" else ("strange",)
+    strange = [part.text for part in parts if part.kind in never]
     marks = sum(part.kind == "mark" for part in parts)
     names = tuple(dict.fromkeys(part.text[1:] for part in parts if part.kind == "named"))
     if strange:
@@ -144,37 +178,3 @@ def _parameters(parts: list[Token]) -> tuple[int, tuple[str, ...]]:
     if marks and names:
         raise ParameterError(f"db was given ? and {':' + names[0]!r} in one statement: write one or the other")
     return marks, names
-
-
-def bind(statement: Statement, params: Params, stored: Stored) -> Bound:
-    """Fit `params` to `statement`, each as `stored` gives it.
-
-    Raises:
-        ParameterError: one is missing or spare, or cannot be stored.
-    """
-    if isinstance(params, Mapping):
-        return _bind_names(statement, params, stored)
-    if params is not None and not isinstance(params, list | tuple):
-        raise ParameterError(f"db was given {type(params).__name__} for parameters: give a tuple, a list or a dict")
-    return _bind_marks(statement, params or (), stored)
-
-
-def _bind_marks(statement: Statement, params: Sequence[Any], stored: Stored) -> Bound:
-    if statement.names:
-        raise ParameterError(f"db misses parameter {statement.names[0]!r}: give a dict with every :name")
-    if len(params) != statement.marks:
-        what = "misses a parameter" if len(params) < statement.marks else "has a spare parameter"
-        raise ParameterError(f"db {what}, {statement.marks} ? and {len(params)} values: give one for each ?")
-    return tuple(stored(value, position) for position, value in enumerate(params, 1))
-
-
-def _bind_names(statement: Statement, params: Mapping[str, Any], stored: Stored) -> Bound:
-    missing = [name for name in statement.names if name not in params]
-    spare = [name for name in params if name not in statement.names]
-    if statement.marks:
-        raise ParameterError("db was given a dict for a statement with ?: give a tuple, or write :name")
-    if missing:
-        raise ParameterError(f"db misses parameter {', '.join(map(repr, missing))}: give every :name a value")
-    if spare:
-        raise ParameterError(f"db has spare parameter {', '.join(map(repr, spare))}: the statement has no such :name")
-    return {name: stored(params[name], name) for name in statement.names}

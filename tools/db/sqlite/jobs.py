@@ -3,11 +3,11 @@
 import sqlite3
 from typing import Any
 
+from tools.db.binding import Bound
 from tools.db.prepared import Prepared
 from tools.db.sqlite.faults import translated
 from tools.db.sqlite.schema import Keys
 from tools.db.sqlite.values import Row, named_rows
-from tools.db.statement import Bound
 
 _CHUNK_ROWS = 500
 
