@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from tools.db.contract import DbError, Params, Sql, Table
 from tools.db.engine import Engine, Job
 from tools.db.migrations.apply import Migrations
 from tools.db.migrations.command import migrate_command
-from tools.db.migrations.files import collected
+from tools.db.migrations.files import found
 from tools.db.prepared import Prepared, prepare, prepare_many
 from tools.db.settings import DbSettings
 from tools.db.sqlite.values import fitted
@@ -36,8 +37,8 @@ class Database:
 
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
         prepared = prepare(sql, params, self.engine.writing)
-        found: list[Any] = await self._run(prepared, self.engine.rows(prepared, into))
-        return found
+        rows: list[Any] = await self._run(prepared, self.engine.rows(prepared, into))
+        return rows
 
     async def query_one(self, sql: Sql, params: Params = None, *, into: type | None = None) -> Any:
         prepared = prepare(sql, params, self.engine.writing)
@@ -85,9 +86,8 @@ class Database:
     async def on_boot(self, system: System) -> None:
         try:
             await self.engine.open()
-            self._migrations = self.engine.migrations(
-                collected(system.domains, await system.gather("register_migrations"))
-            )
+            files = found(system.domains, await system.gather("register_migrations"))
+            self._migrations = Migrations(self.engine.steps(), files)
             await self._migrate(self._migrations)
             owners = self._migrations.owners()
             self._facts = [_fact(table, owners.get(table.name, "db")) for table in await self.engine.tables()]
@@ -120,8 +120,7 @@ class Database:
 
     async def _migrate(self, migrations: Migrations) -> None:
         if self._settings.db_migrate:
-            async for file in migrations.apply():
-                log.info("db applied %s", file.file)
+            await migrations.apply(partial(log.info, "db: %s"))
         elif pending := await migrations.pending():
             log.warning("db has %d pending migrations: run `python -m manifest migrate`", len(pending))
 

@@ -4,12 +4,11 @@ A job is opaque outside of its engine: it is made by `rows`, `change` or `change
 that of a session.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 from tools.db.contract import Table
-from tools.db.migrations.apply import Migrations
-from tools.db.migrations.files import MigrationFile
+from tools.db.migrations.engine import MigrationEngine
 from tools.db.prepared import Prepared, Writing
 
 Job = Callable[[Any], Any]
@@ -107,8 +106,8 @@ class Engine(Protocol):
         """List the application's tables, by name."""
         ...
 
-    def migrations(self, files: Sequence[MigrationFile]) -> Migrations:
-        """Give what applies `files`."""
+    def steps(self) -> MigrationEngine:
+        """Give what runs migrations."""
         ...
 
     async def open(self) -> None:

@@ -1,156 +1,134 @@
 """Applies migrations, each once and each whole, whoever else does the same at the same time.
 
-refuse what is wrong -> for each pending: BEGIN IMMEDIATE, look again, run, note in the ledger, COMMIT
+refuse what is wrong, all of it -> lock -> for each pending: look again, run, note in the ledger, commit
 """
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from tools.db.contract import MigrationError, Unavailable
-from tools.db.migrations.files import MigrationFile
-from tools.db.sqlite.connection import insist, roll_back
-from tools.db.sqlite.faults import is_busy, translated
-from tools.db.sqlite.writer import Writer
-from tools.db.statement import Token, tokens
+from tools.db.contract import MigrationError
+from tools.db.migrations.engine import Applied, MigrationEngine, Step
+from tools.db.migrations.files import Found, MigrationFile
+from tools.db.migrations.ledger import Leftover, difference, differences, leftovers
+from tools.db.migrations.order import missing, ordered
+from tools.db.migrations.progress import Progress
+from tools.db.statement import tokens
 
-_LEDGER = (
-    "CREATE TABLE IF NOT EXISTS _migrations (owner TEXT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL,"
-    " applied_at_utc TEXT NOT NULL, PRIMARY KEY (owner, name))"
-)
+_ITS_OWN = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 _IF_NOT_EXISTS = ("IF", "NOT", "EXISTS")
-_BUSY_TRY_MS = 200
-"""The longest that the thread waits for another process and cannot be interrupted."""
 
-Configure = Callable[[sqlite3.Connection], None]
+
+class Plan(NamedTuple):
+    """What would be done, in order, and what is no longer here."""
+
+    pending: list[MigrationFile]
+    leftovers: list[Leftover]
 
 
 class Migrations:
-    """The migrations of a system, in order, and the ledger of those applied."""
+    """The migrations of a system on one engine, in order, and the ledger of those applied."""
 
-    def __init__(self, writer: Writer, configure: Configure, files: Sequence[MigrationFile]) -> None:
-        self._writer, self._configure, self._files = writer, configure, files
+    def __init__(self, engine: MigrationEngine, found: Found) -> None:
+        self._engine, self._found = engine, found
+        self._files = [file for file in found.files if file.headers.engine in ("", engine.name)]
+        self._others = [file for file in found.files if file.headers.engine not in ("", engine.name)]
+        self._problems = [*found.problems, *missing(self._files, self._others)]
+        self._order = ordered(self._files, self._problems)
+
+    @property
+    def engine_name(self) -> str:
+        return self._engine.name
 
     async def pending(self) -> list[MigrationFile]:
         """List what is not applied yet, in order.
 
         Raises:
-            MigrationError: an applied file was edited or renamed.
+            MigrationError: something is wrong with what is there, or it is not what was applied; all of it.
         """
-        applied = await self._writer.run(_applied)
-        problems = [problem for file in self._files if (problem := _difference(file, applied))]
-        if problems:
-            raise MigrationError("; ".join(problems))
-        return [file for file in self._files if (file.owner, file.name) not in applied]
+        return self._pending(await self._engine.applied())
 
-    async def apply(self) -> AsyncIterator[MigrationFile]:
-        """Apply what is pending, and give each that this process applied; there is no time limit.
+    async def plan(self) -> Plan:
+        """Give what `apply` would do, and what was applied and is gone; writes nothing.
+
+        Raises:
+            MigrationError: as `pending`.
+        """
+        applied = await self._engine.applied()
+        names = await self._engine.table_names()
+        return Plan(self._pending(applied), leftovers(self._found.files, self._found.owners, applied, names))
+
+    async def apply(self, tell: Callable[[str], None]) -> int:
+        """Apply what is pending, and answer with how many this process applied; there is no time limit.
+
+        Args:
+            tell: gets a line for each that was applied, and now and then one about what takes long.
 
         Raises:
             MigrationError: one failed and is rolled back, or the time of the one who waits for it was over.
         """
-        for file in await self.pending():
+        if not await self.pending():
+            return 0
+        progress, count = Progress(tell), 0
+        async with progress.during("waiting for the lock of migrations"):
             try:
-                is_ours = await self._apply(file)
+                async with self._engine.locked(progress.say):
+                    for file in await self.pending():
+                        if await self._apply(file, progress):
+                            tell(f"applied {file.file}")
+                            count += 1
             except asyncio.CancelledError:
-                raise MigrationError(
-                    f"{file.file} was interrupted and rolled back: if that was the limit of the boot, "
-                    "run `python -m manifest migrate`, which has none"
-                ) from None
-            if is_ours:
-                yield file
+                raise MigrationError(_interrupted(progress.text)) from None
+        return count
 
     def owners(self) -> dict[str, str]:
         """Tell who made each table, as far as the text of the migrations says."""
         owners: dict[str, str] = {}
-        for file in self._files:
-            for _, text in file.statements():
-                for table in _tables_made(list(tokens(text))):
-                    owners.setdefault(table, file.owner)
+        for file in self._order:
+            for table in self._step(file).tables:
+                owners.setdefault(table, file.owner)
         return owners
 
-    async def _apply(self, file: MigrationFile) -> bool:
-        """Apply one, after any other process that does; False if that one did it."""
-        while True:
-            try:
-                return await self._writer.run(lambda raw: self._applied_here(raw, file), has_limit=False)
-            except Unavailable as error:
-                if not is_busy(error.__cause__):
-                    raise
+    def _pending(self, applied: list[Applied]) -> list[MigrationFile]:
+        problems = [*self._problems, *differences(self._files, self._others, applied)]
+        done = {(one.owner, one.name) for one in applied}
+        pending = [file for file in self._order if (file.owner, file.name) not in done]
+        for file in pending:
+            problems += [*self._own_transactions(file), *self._engine.refusals(file)]
+        if problems:
+            raise MigrationError("\n".join(dict.fromkeys(problems)))
+        return pending
 
-    def _applied_here(self, raw: sqlite3.Connection, file: MigrationFile) -> bool:
-        """All of one migration, in the connection's thread: no cancellation finds it half done.
+    def _own_transactions(self, file: MigrationFile) -> Iterator[str]:
+        for line, text in self._engine.statements(file.sql):
+            first = next(tokens(text), None)
+            if first is not None and first.text.upper() in _ITS_OWN:
+                yield f"{file.file}:{line} has {first.text.upper()}: leave it out, each file is one transaction"
 
-        Foreign keys are off, or the DROP of SQLite's own recipe to change a table would delete the rows that refer to
-        it; they are checked before COMMIT instead.
-        """
-        try:
-            raw.execute(f"PRAGMA busy_timeout = {_BUSY_TRY_MS}")
-            raw.execute("PRAGMA foreign_keys = OFF")
-            with translated(raw, is_write=True):
-                raw.execute("BEGIN IMMEDIATE")
-                return self._run(raw, file)
-        finally:
-            roll_back(raw)
-            insist(self._configure, raw)
+    async def _apply(self, file: MigrationFile, progress: Progress) -> bool:
+        def is_pending(applied: list[Applied]) -> bool:
+            if problem := difference(file, applied):
+                raise MigrationError(problem)
+            return (file.owner, file.name) not in {(one.owner, one.name) for one in applied}
 
-    def _run(self, raw: sqlite3.Connection, file: MigrationFile) -> bool:
-        raw.execute(_LEDGER)
-        applied = _applied(raw)
-        if problem := _difference(file, applied):
-            raise MigrationError(problem)
-        if (file.owner, file.name) in applied:
-            return False
-        for line, sql in file.statements():
-            _run_one(raw, sql, f"{file.file}:{line}")
-        _check_references(raw, file)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        raw.execute("INSERT INTO _migrations VALUES (?, ?, ?, ?)", (file.owner, file.name, file.checksum, now))
-        raw.execute("COMMIT")
-        return True
+        progress.begin(f"applying {file.file}")
+        return await self._engine.run(self._step(file), is_pending, progress.say)
+
+    def _step(self, file: MigrationFile) -> Step:
+        statements = list(self._engine.statements(file.sql))
+        return Step(file, statements, [table for _, text in statements for table in _tables_made(text)])
 
 
-def _applied(raw: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    with translated(raw):
-        if raw.execute("SELECT 1 FROM sqlite_master WHERE name = '_migrations'").fetchone() is None:
-            return {}
-        rows = raw.execute("SELECT owner, name, checksum FROM _migrations").fetchall()
-    return {(owner, name): checksum for owner, name, checksum in rows}
+def _interrupted(doing: str) -> str:
+    return (
+        f"{doing} was interrupted and rolled back: if that was the limit of the boot, "
+        "run `python -m manifest migrate`, which has none"
+    )
 
 
-def _difference(file: MigrationFile, applied: dict[tuple[str, str], str]) -> str:
-    """What keeps `file` from being the one that was applied; an empty text for nothing."""
-    if applied.get((file.owner, file.name), file.checksum) != file.checksum:
-        return f"{file.file} was edited after it was applied: put it back, and write the change as the next number"
-    names = [name for owner, name in applied if owner == file.owner and int(name.split("_")[0]) == file.key[1]]
-    if names and file.name not in names:
-        return f"{file.file} has the number of {names[0]}, which was applied: give it the next one, or its name back"
-    return ""
-
-
-def _run_one(raw: sqlite3.Connection, sql: str, where: str) -> None:
-    try:
-        raw.execute(sql).fetchall()
-    except (sqlite3.Error, sqlite3.Warning) as error:
-        if getattr(error, "sqlite_errorname", "") in ("SQLITE_INTERRUPT", "SQLITE_BUSY"):
-            raise
-        raise MigrationError(f"{where} failed and its file was rolled back: {error}") from error
-
-
-def _check_references(raw: sqlite3.Connection, file: MigrationFile) -> None:
-    broken = raw.execute("PRAGMA foreign_key_check").fetchone()
-    if broken is not None:
-        table, _, parent, _ = broken
-        raise MigrationError(
-            f"{file.file} leaves rows of {table} that refer to no row of {parent}, and was rolled back: "
-            "change or delete those rows in it too"
-        )
-
-
-def _tables_made(parts: list[Token]) -> list[str]:
+def _tables_made(text: str) -> list[str]:
     """The table that a statement makes, by CREATE TABLE or by RENAME TO."""
-    parts = [part for part in parts if part.text != ";"]
+    parts = [part for part in tokens(text) if part.text != ";"]
     words = [part.text.upper() for part in parts]
     if words[:2] == ["ALTER", "TABLE"] and words[-3:-1] == ["RENAME", "TO"]:
         return [parts[-1].name]

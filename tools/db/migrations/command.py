@@ -6,6 +6,9 @@ import sys
 from hookspecs import Command
 from tools.db.contract import DbError
 from tools.db.migrations.apply import Migrations
+from tools.db.migrations.files import MigrationFile
+
+_HELP = "apply pending migrations, without a time limit"
 
 
 def migrate_command(migrations: Migrations) -> Command:
@@ -13,30 +16,42 @@ def migrate_command(migrations: Migrations) -> Command:
 
     async def run(arguments: argparse.Namespace) -> int:
         try:
-            return await (_plan(migrations) if arguments.plan else _apply(migrations))
+            if arguments.check or arguments.plan:
+                count = await _plan(migrations)
+                return int(arguments.check and count > 0)
+            print(f"{await migrations.apply(_print)} applied")
+            return 0
         except DbError as error:
             print(error, file=sys.stderr)
             return 1
 
-    return Command("migrate", "apply pending migrations, without a time limit", _arguments, run, real=True)
+    return Command("migrate", _HELP, _arguments, run, real=True)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--plan", action="store_true", help="list what is pending, in order, and apply nothing")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--plan", action="store_true", help="list what is pending, and what was applied and is gone; apply nothing"
+    )
+    choice.add_argument(
+        "--check", action="store_true", help="as --plan, and exit with 1 if anything is pending; writes nothing"
+    )
 
 
 async def _plan(migrations: Migrations) -> int:
-    pending = await migrations.pending()
+    pending, gone = await migrations.plan()
+    print(f"{migrations.engine_name}: {len(pending)} pending")
     for file in pending:
-        print(f"pending {file.file}")
-    print(f"{len(pending)} pending")
-    return 0
+        print(f"pending {file.owner} {file.name}: {file.file}{_needs(file)}")
+    for leftover in gone:
+        print(leftover)
+    return len(pending)
 
 
-async def _apply(migrations: Migrations) -> int:
-    count = 0
-    async for file in migrations.apply():
-        print(f"applied {file.file}")
-        count += 1
-    print(f"{count} applied")
-    return 0
+def _needs(file: MigrationFile) -> str:
+    needed = [f"{owner}/{number:03}" for owner, number in file.headers.depends]
+    return f", depends on {', '.join(needed)}" if needed else ""
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)

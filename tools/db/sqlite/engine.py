@@ -1,19 +1,19 @@
 """`db` on SQLite: reads on several connections, writes on one, each statement one hop to a thread."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any, TypeVar
 
 from tools.db.contract import Table, Unavailable
 from tools.db.engine import Session, UnitView
-from tools.db.migrations.apply import Migrations
-from tools.db.migrations.files import MigrationFile
+from tools.db.migrations.engine import MigrationEngine
 from tools.db.prepared import Prepared, Writing
 from tools.db.settings import DbSettings
 from tools.db.sqlite import jobs
 from tools.db.sqlite.faults import remedy
 from tools.db.sqlite.file import SqliteFile
+from tools.db.sqlite.migration_steps import SqliteSteps
 from tools.db.sqlite.readers import Readers
 from tools.db.sqlite.schema import Keys, tables
 from tools.db.sqlite.session import SqliteSession
@@ -72,8 +72,8 @@ class Sqlite:
     async def tables(self) -> list[Table]:
         return await self.run(tables, is_read=True)
 
-    def migrations(self, files: Sequence[MigrationFile]) -> Migrations:
-        return Migrations(self.writer, self._file.configure, files)
+    def steps(self) -> MigrationEngine:
+        return SqliteSteps(self.writer, self._file.configure)
 
     async def open(self) -> None:
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:

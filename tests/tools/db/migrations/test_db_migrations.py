@@ -248,7 +248,7 @@ BOOTS = """
 import asyncio, sys
 from pathlib import Path
 from tests.tools.db.standing import standing
-from tests.tools.db.test_db_migrations import around, all_domains
+from tests.tools.db.migrations.test_db_migrations import around, all_domains
 
 async def main():
     root = Path(sys.argv[1])
@@ -296,9 +296,9 @@ async def test_the_plan_lists_what_is_pending_and_applies_nothing(
 
     shown = capsys.readouterr().out.splitlines()
     assert shown == [
-        "pending domains/a/migrations/001_users.sql",
-        "pending domains/b/migrations/001_x.sql",
-        "2 pending",
+        "sqlite: 2 pending",
+        "pending a 001_users: domains/a/migrations/001_users.sql",
+        "pending b 001_x: domains/b/migrations/001_x.sql",
     ]
 
 

@@ -1,0 +1,126 @@
+"""Migrations on SQLite: a file is a transaction, BEGIN IMMEDIATE the lock; foreign keys are checked at its end."""
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+from tools.db.contract import MigrationError, Unavailable
+from tools.db.migrations.engine import LEDGER, Applied, IsPending, Say, Step, failed
+from tools.db.migrations.files import MigrationFile
+from tools.db.sqlite.connection import insist, roll_back
+from tools.db.sqlite.faults import is_busy, translated
+from tools.db.sqlite.writer import Writer
+
+_BUSY_TRY_MS = 200
+"""The longest that the thread waits for another process and cannot be interrupted."""
+_OLD_LEDGER = "SELECT 1 FROM pragma_table_info('_migrations') WHERE name = 'tables'"
+
+Configure = Callable[[sqlite3.Connection], None]
+
+
+class SqliteSteps:
+    """`MigrationEngine` on the one connection that writes."""
+
+    name = "sqlite"
+
+    def __init__(self, writer: Writer, configure: Configure) -> None:
+        self._writer, self._configure = writer, configure
+
+    def statements(self, sql: str) -> Iterator[tuple[int, str]]:
+        begin, line, pieces = 0, 1, sql.split(";")
+        for end in range(1, len(pieces) + 1):
+            text = ";".join(pieces[begin:end]) + (";" if end < len(pieces) else "")
+            if end == len(pieces) or sqlite3.complete_statement(text):
+                if text.strip(" \t\r\n;"):
+                    yield line + text[: len(text) - len(text.lstrip())].count("\n"), text
+                line += text.count("\n")
+                begin = end
+
+    def refusals(self, file: MigrationFile) -> Iterator[str]:
+        if not file.headers.is_transaction:
+            yield (
+                f"{file.file} says `transaction: none`, and SQLite has nothing that needs it: "
+                "take the header out, or add `-- engine: postgresql`"
+            )
+
+    async def applied(self) -> list[Applied]:
+        return await self._writer.run(_applied)
+
+    async def table_names(self) -> set[str]:
+        return await self._writer.run(_table_names)
+
+    @asynccontextmanager
+    async def locked(self, say: Say) -> AsyncIterator[None]:
+        """Nothing: each step looks again once it has the write lock."""
+        yield
+
+    async def run(self, step: Step, is_pending: IsPending, say: Say) -> bool:
+        while True:
+            try:
+                return await self._writer.run(lambda raw: self._run_here(raw, step, is_pending), has_limit=False)
+            except Unavailable as error:
+                if not is_busy(error.__cause__):
+                    raise
+                say(f"waiting for another process that writes to the database, to apply {step.file.file}")
+
+    def _run_here(self, raw: sqlite3.Connection, step: Step, is_pending: IsPending) -> bool:
+        """All of one step, in the connection's thread: no cancellation finds it half done.
+
+        Foreign keys are off, or the DROP of SQLite's own recipe to change a table would delete the rows that refer to
+        it; they are checked before COMMIT instead.
+        """
+        try:
+            raw.execute(f"PRAGMA busy_timeout = {_BUSY_TRY_MS}")
+            raw.execute("PRAGMA foreign_keys = OFF")
+            with translated(raw, is_write=True):
+                raw.execute("BEGIN IMMEDIATE")
+                return self._run_locked(raw, step, is_pending)
+        finally:
+            roll_back(raw)
+            insist(self._configure, raw)
+
+    def _run_locked(self, raw: sqlite3.Connection, step: Step, is_pending: IsPending) -> bool:
+        raw.execute(LEDGER)
+        if raw.execute(_OLD_LEDGER).fetchone() is None:
+            raw.execute("ALTER TABLE _migrations ADD COLUMN tables TEXT NOT NULL DEFAULT '[]'")
+        if not is_pending(_applied(raw)):
+            return False
+        for line, sql in step.statements:
+            _run_one(raw, sql, step.file, line)
+        _check_references(raw, step.file)
+        raw.execute("INSERT INTO _migrations VALUES (?, ?, ?, ?, ?)", step.ledger_row())
+        raw.execute("COMMIT")
+        return True
+
+
+def _applied(raw: sqlite3.Connection) -> list[Applied]:
+    with translated(raw):
+        if "_migrations" not in _table_names(raw):
+            return []
+        cursor = raw.execute("SELECT * FROM _migrations ORDER BY rowid")
+        names = [column[0] for column in cursor.description]
+        return [Applied.of(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+
+
+def _table_names(raw: sqlite3.Connection) -> set[str]:
+    with translated(raw):
+        return {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _run_one(raw: sqlite3.Connection, sql: str, file: MigrationFile, line: int) -> None:
+    try:
+        raw.execute(sql).fetchall()
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorname", "") in ("SQLITE_INTERRUPT", "SQLITE_BUSY"):
+            raise
+        raise failed(file, line, error) from error
+
+
+def _check_references(raw: sqlite3.Connection, file: MigrationFile) -> None:
+    broken = raw.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        table, _, parent, _ = broken
+        raise MigrationError(
+            f"{file.file} leaves rows of {table} that refer to no row of {parent}, and was rolled back: "
+            "change or delete those rows in it too, then `python -m manifest migrate`"
+        )
