@@ -16,6 +16,7 @@ from tools.db.migrations.progress import Progress
 from tools.db.statement import tokens
 
 _ITS_OWN = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
+_LIMIT = "if that was the limit of the boot, run `python -m manifest migrate`, which has none"
 _IF_NOT_EXISTS = ("IF", "NOT", "EXISTS")
 
 
@@ -78,7 +79,9 @@ class Migrations:
                             tell(f"applied {file.file}")
                             count += 1
             except asyncio.CancelledError:
-                raise MigrationError(_interrupted(progress.text)) from None
+                raise MigrationError(
+                    f"{progress.text} was interrupted, and nothing more was applied: {_LIMIT}"
+                ) from None
         return count
 
     def owners(self) -> dict[str, str]:
@@ -112,18 +115,15 @@ class Migrations:
             return (file.owner, file.name) not in {(one.owner, one.name) for one in applied}
 
         progress.begin(f"applying {file.file}")
-        return await self._engine.run(self._step(file), is_pending, progress.say)
+        try:
+            return await self._engine.run(self._step(file), is_pending, progress.say)
+        except asyncio.CancelledError:
+            end = "and rolled back" if file.headers.is_transaction else "and what it did so far stays"
+            raise MigrationError(f"{file.file} was interrupted {end}: {_LIMIT}") from None
 
     def _step(self, file: MigrationFile) -> Step:
         statements = list(self._engine.statements(file.sql))
         return Step(file, statements, [table for _, text in statements for table in _tables_made(text)])
-
-
-def _interrupted(doing: str) -> str:
-    return (
-        f"{doing} was interrupted and rolled back: if that was the limit of the boot, "
-        "run `python -m manifest migrate`, which has none"
-    )
 
 
 def _tables_made(text: str) -> list[str]:

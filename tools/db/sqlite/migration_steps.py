@@ -10,6 +10,7 @@ from tools.db.migrations.files import MigrationFile
 from tools.db.sqlite.connection import insist, roll_back
 from tools.db.sqlite.faults import is_busy, translated
 from tools.db.sqlite.writer import Writer
+from tools.db.statement import tokens
 
 _BUSY_TRY_MS = 200
 """The longest that the thread waits for another process and cannot be interrupted."""
@@ -31,8 +32,9 @@ class SqliteSteps:
         for end in range(1, len(pieces) + 1):
             text = ";".join(pieces[begin:end]) + (";" if end < len(pieces) else "")
             if end == len(pieces) or sqlite3.complete_statement(text):
-                if text.strip(" \t\r\n;"):
-                    yield line + text[: len(text) - len(text.lstrip())].count("\n"), text
+                first = next((part for part in tokens(text) if part.text != ";"), None)
+                if first is not None:
+                    yield line + text.count("\n", 0, first.end - len(first.text)), text
                 line += text.count("\n")
                 begin = end
 
