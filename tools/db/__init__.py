@@ -1,4 +1,4 @@
-"""The `db` tool: SQL with one writer, several readers, typed errors and migrations."""
+"""The `db` tool: SQL on SQLite or PostgreSQL, typed errors, migrations."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,9 +13,9 @@ def register_tools() -> Iterable[Tool]:
         import msgspec
 
         from tools.db.database import Database
-        from tools.db.sqlite.engine import Sqlite
+        from tools.db.engines import engine_for
 
         settings = msgspec.convert(environ, DbSettings, strict=False)
-        return Database(Sqlite(settings), settings)
+        return Database(engine_for(settings), settings)
 
     yield Tool("db", Db, DbSettings, make)

@@ -7,7 +7,7 @@ that of a session.
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
-from tools.db.contract import Table
+from tools.db.contract import DbError, Table
 from tools.db.migrations.engine import MigrationEngine
 from tools.db.prepared import Prepared, Writing
 
@@ -31,6 +31,10 @@ class Session(Protocol):
 
     async def begin(self, *, is_alone: bool) -> None:
         """Begin the transaction; `is_alone` where it is one statement, which depends on nothing read before."""
+        ...
+
+    def is_failed_by(self, error: DbError) -> bool:
+        """Tell whether the database said so; what this tool refused before that fails nothing."""
         ...
 
     async def begin_inner(self, name: str) -> None:

@@ -14,7 +14,7 @@ class DbSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
         str,
         msgspec.Meta(
             description="which database: `sqlite:///data/app.db` is relative to the current directory, "
-            "`sqlite:////var/lib/app.db` absolute, `sqlite://` in memory"
+            "`sqlite:////var/lib/app.db` absolute, `sqlite://` in memory; `postgresql://user:password@host/name`"
         ),
     ] = "sqlite:///data/app.db"
     db_timeout_s: Annotated[
@@ -27,8 +27,13 @@ class DbSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
         ),
     ] = 5.0
     db_readers: Annotated[
-        int, msgspec.Meta(description="connections kept open for reading, beside the one that writes", ge=1, le=64)
+        int,
+        msgspec.Meta(description="SQLite: connections kept open for reading, beside the one that writes", ge=1, le=64),
     ] = 4
+    db_pool_size: Annotated[
+        int,
+        msgspec.Meta(description="PostgreSQL: most connections, opened at need; streams have their own", ge=1, le=1000),
+    ] = 10
     db_streams: Annotated[
         int, msgspec.Meta(description="most `stream`s open at once; each has a connection of its own", ge=1, le=256)
     ] = 8

@@ -103,7 +103,8 @@ class Unit:
         try:
             return await self._kept_whole(self._of_session().run(job))
         except DbError as error:
-            self.failure = self.failure or f"a statement in it did, {type(error).__name__}"
+            if self._of_session().is_failed_by(error):
+                self.failure = self.failure or f"a statement in it did, {type(error).__name__}"
             raise
 
     async def _kept_whole(self, work: Awaitable[Any]) -> Any:

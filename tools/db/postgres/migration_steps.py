@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg
 
 from tools.db.contract import MigrationError, Unavailable
 from tools.db.migrations.engine import LEDGER, Applied, IsPending, Say, Step, failed

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from tools.db.contract import DbError
+from tools.db.contract import DbError, ParameterError
 from tools.db.engine import Cursors
 from tools.db.sqlite.connection import roll_back
 from tools.db.sqlite.faults import translated
@@ -24,6 +24,9 @@ class SqliteSession:
 
     async def begin(self, *, is_alone: bool) -> None:
         await self.run(_closing(set(), "BEGIN IMMEDIATE"))
+
+    def is_failed_by(self, error: DbError) -> bool:
+        return not isinstance(error, ParameterError)
 
     async def begin_inner(self, name: str) -> None:
         await self.run(_closing(set(), f"SAVEPOINT {name}"))

@@ -1,0 +1,122 @@
+"""Statements as jobs for a connection: how they are read, and how they change rows."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import asyncpg
+
+from tools.db.binding import Bound
+from tools.db.contract import DbError
+from tools.db.postgres import ddl
+from tools.db.postgres.catalog import Catalog
+from tools.db.postgres.faults import translated
+from tools.db.postgres.parameters import Plan, Plans
+from tools.db.postgres.wire import Raw
+from tools.db.prepared import Prepared
+
+Job = Callable[[Raw], Awaitable[Any]]
+Row = dict[str, Any]
+
+
+class Jobs:
+    """What makes them, with what is known of statements and tables."""
+
+    def __init__(self, silence_s: float) -> None:
+        self._silence_s = silence_s
+        self.catalog, self._plans = Catalog(), Plans()
+
+    async def rows(self, raw: Raw, prepared: Prepared, *, is_one: bool = False) -> list[Row]:
+        """Give the rows; of a read that wants one, no more than that are fetched."""
+        statement = prepared.statement
+        with translated(statement, self.catalog):
+            plan, values = await self._planned(raw, statement.text, prepared.bound[0])
+            if is_one and statement.is_read:
+                record = await raw.fetchrow(plan.text, *values, timeout=self._silence_s)
+                return named_rows([record] if record is not None else [])
+            return named_rows(await raw.fetch(plan.text, *values, timeout=self._silence_s))
+
+    async def change(self, raw: Raw, prepared: Prepared) -> int | None:
+        """Give the last key, where the table has one for us, or the number of rows changed."""
+        statement = prepared.statement
+        with translated(statement, self.catalog):
+            key = await self.catalog.key(raw, statement.table) if statement.is_insert else ""
+            if not key:
+                return await self._counted(raw, prepared)
+            name = key.replace('"', '""')
+            try:
+                plan, values = await self._planned(raw, f'{statement.text} RETURNING "{name}"', prepared.bound[0])
+                found = await raw.fetch(plan.text, *values, timeout=self._silence_s)
+            except asyncpg.UndefinedColumnError:
+                self.forget()  # another process may have given the table another key
+                raise
+            return found[-1][0] if found else None
+
+    async def change_many(self, raw: Raw, prepared: Prepared) -> int:
+        """Run once for each set of values, all on their way at once; give the number of rows changed."""
+        statement = prepared.statement
+        with translated(statement, self.catalog):
+            if not statement.is_change:
+                return sum([await self._counted(raw, Prepared(statement, [bound])) for bound in prepared.bound])
+            text = f"{statement.text} RETURNING 1"
+            count = 0
+            for plan, sets in await self._grouped(raw, text, prepared.bound):
+                count += len(await raw.fetchmany(plan.text, sets, timeout=None))
+            return count
+
+    async def opened(self, raw: Raw, prepared: Prepared) -> Any:
+        """Give a cursor; the connection is in a transaction."""
+        with translated(prepared.statement, self.catalog):
+            plan, values = await self._planned(raw, prepared.statement.text, prepared.bound[0])
+            return await raw.cursor(plan.text, *values, timeout=self._silence_s)
+
+    async def chunk(self, raw: Raw, prepared: Prepared, cursor: Any, count: int) -> list[Row]:
+        """Give the next rows of a cursor; none at its end."""
+        with translated(prepared.statement, self.catalog):
+            return named_rows(await cursor.fetch(count, timeout=self._silence_s))
+
+    def forget(self) -> None:
+        """The schema was changed."""
+        self.catalog.forget()
+        self._plans.forget()
+
+    async def _planned(self, raw: Raw, text: str, bound: Bound) -> tuple[Plan, Any]:
+        given = bound if isinstance(bound, tuple) else tuple(bound.values())
+        if not given:
+            return Plan(text, ()), ()
+        plan = await self._plans.of(raw, text, given)
+        return plan, plan.values(given)
+
+    async def _grouped(self, raw: Raw, text: str, bounds: Iterable[Bound]) -> list[tuple[Plan, list[Any]]]:
+        """The sets of values, in their order, those together that are sent alike."""
+        groups: list[tuple[Plan, list[Any]]] = []
+        for bound in bounds:
+            plan, values = await self._planned(raw, text, bound)
+            if not groups or groups[-1][0].text != plan.text:
+                groups.append((plan, []))
+            groups[-1][1].append(values)
+        return groups
+
+    async def _counted(self, raw: Raw, prepared: Prepared) -> int:
+        statement = prepared.statement
+        text = ddl.translated(statement.text) if statement.verb in ("CREATE", "ALTER") else statement.text
+        plan, values = await self._planned(raw, text, prepared.bound[0])
+        try:
+            status = await raw.execute(plan.text, *values, timeout=self._silence_s)
+        finally:
+            if not statement.is_read and not statement.is_change:
+                self.forget()
+        return int(status.rpartition(" ")[2]) if statement.is_change else 0
+
+
+def named_rows(records: list[asyncpg.Record]) -> list[Row]:
+    """Make a dict of each row.
+
+    Raises:
+        DbError: two columns have one name, so that one would hide the other.
+    """
+    rows = [dict(record) for record in records]
+    if rows and len(rows[0]) < len(records[0]):
+        names = list(records[0].keys())
+        double = next(name for name in names if names.count(name) > 1)
+        raise DbError(f"db got two columns named {double!r}: give one another name with AS")
+    return rows

@@ -1,0 +1,75 @@
+"""A transaction on a connection of the pool, from its turn to its end."""
+
+import asyncpg
+
+from tools.db.contract import DbError, ParameterError, UnitClosedError, UnknownOutcomeError
+from tools.db.engine import Cursors
+from tools.db.postgres.faults import ConnectionLostError, translated
+from tools.db.postgres.jobs import Job
+from tools.db.postgres.pool import Pool
+from tools.db.postgres.wire import Raw
+
+
+class PostgresSession:
+    """`Session` for whoever has the connection."""
+
+    def __init__(self, pool: Pool, raw: Raw, silence_s: float) -> None:
+        self._pool, self._raw, self._silence_s = pool, raw, silence_s
+
+    @property
+    def is_in_transaction(self) -> bool:
+        return not self._raw.is_closed() and self._raw.is_in_transaction()
+
+    async def run(self, job: Job) -> object:
+        return await job(self._raw)
+
+    async def begin(self, *, is_alone: bool) -> None:
+        """Begin on a connection that answers: one that the server closed meanwhile costs another try."""
+        level = "READ COMMITTED" if is_alone else "SERIALIZABLE"
+        while True:
+            try:
+                await self._execute(f"BEGIN ISOLATION LEVEL {level}")
+                return
+            except ConnectionLostError:
+                self._pool.drop(self._raw)
+                self._raw = await self._pool.take()
+
+    def is_failed_by(self, error: DbError) -> bool:
+        said = error.__cause__
+        is_said = isinstance(said, asyncpg.PostgresError) and getattr(said, "severity", None) is not None
+        return is_said or not isinstance(error, ParameterError)
+
+    async def begin_inner(self, name: str) -> None:
+        await self._execute(f"SAVEPOINT {name}")
+
+    async def end_inner(self, name: str, cursors: Cursors, *, is_kept: bool) -> None:
+        if not is_kept:
+            await self._execute(f"ROLLBACK TO {name}")
+        await self._execute(f"RELEASE {name}")
+
+    async def commit(self, cursors: Cursors) -> None:
+        try:
+            status = await self._execute("COMMIT")
+        except ConnectionLostError:
+            raise UnknownOutcomeError from None
+        if status != "COMMIT":
+            raise UnitClosedError("db rolled a transaction back that failed: start it anew")
+
+    async def roll_back(self, cursors: Cursors) -> None:
+        if not self._raw.is_closed():
+            try:
+                await self._execute("ROLLBACK")
+            except Exception:
+                self._raw.terminate()
+
+    def release(self) -> None:
+        self._pool.give(self._raw)
+
+    async def _execute(self, sql: str) -> str:
+        with translated():
+            try:
+                status: str = await self._raw.execute(sql, timeout=self._silence_s)
+                return status
+            except TimeoutError:
+                self._raw.terminate()  # it may still do what it was told
+                raise
