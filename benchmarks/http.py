@@ -11,13 +11,13 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 sys.path[0] = str(Path(__file__).parents[1])  # in place of this script's folder, where `http` is not Python's own
 
+from benchmarks.goals import Goal, among, judged, processor, say  # noqa: E402
 from benchmarks.http_tables import blocking, declared, in_process, over_http, routes  # noqa: E402
 from benchmarks.http_tables.figures import Table  # noqa: E402
 from benchmarks.http_tables.peers import BASE, PEERS, found_version  # noqa: E402
@@ -45,23 +45,6 @@ class Size(NamedTuple):
 
 FULL, QUICK = Size(rounds=7, routes=5_000, endpoints=1_000, run_s=0.5), Size(2, 1_000, 200, 0.1)
 QUICK_PEERS = [BASE, "ours", "whole", "starlette"]
-
-
-class Goal(NamedTuple):
-    """A bound of one figure of one table."""
-
-    table: str
-    peer: str
-    column: str
-    bound: float
-    is_least: bool = False
-
-    def missed(self, value: float) -> bool:
-        """Tell whether a figure is on the wrong side."""
-        return value < self.bound if self.is_least else value > self.bound
-
-    def __str__(self) -> str:
-        return f"{self.table}: {self.peer}, {self.column} {'>=' if self.is_least else '<='} {self.bound:g}"
 
 
 OURS = ("ours", "whole")
@@ -93,7 +76,7 @@ def main() -> int:
         print(found[name].markdown(), flush=True)
     if arguments.check and arguments.quick:
         say("--quick measures too little to judge by: look at the goals that are far off")
-    return judged(found) if arguments.check else 0
+    return judged(found, GOALS) if arguments.check else 0
 
 
 def parsed() -> argparse.Namespace:
@@ -106,18 +89,6 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="less of all, in half a minute: to see that it works")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
     return parser.parse_args()
-
-
-def among(names: Collection[str]) -> Callable[[str], list[str]]:
-    """Make a reader of lists by comma."""
-
-    def chosen(text: str) -> list[str]:
-        asked = text.split(",")
-        if unknown := [one for one in asked if one not in names]:
-            raise argparse.ArgumentTypeError(f"{unknown} is not there: use some of {', '.join(names)}")
-        return [one for one in names if one in asked]
-
-    return chosen
 
 
 def present(asked: Sequence[str]) -> list[str]:
@@ -134,33 +105,6 @@ def environment(peers: Sequence[str]) -> str:
     cores = f"Python {platform.python_version()}, {os.cpu_count()} cores, {processor()}"
     names = dict.fromkeys([*(one for peer in peers for one in PEERS[peer].distributions), *SERVER])
     return f"{cores}; {', '.join(f'{name} {found_version(name)}' for name in names)}"
-
-
-def processor() -> str:
-    """Name the processor, as far as the system tells."""
-    with suppress(OSError):
-        models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-        return models[0].partition(":")[2].strip() if models else platform.machine()
-    return platform.machine()
-
-
-def judged(found: dict[str, Table]) -> int:
-    """Compare with the goals, and name those that are missed or were not measured."""
-    missed = 0
-    for goal in GOALS:
-        value = found[goal.table].outcome.get((goal.peer, goal.column)) if goal.table in found else None
-        if value is None:
-            say(f"not measured: {goal}")
-        elif goal.missed(value):
-            missed += 1
-            say(f"missed: {goal}, it is {value:.3g}")
-    say(f"{missed} goals are missed")
-    return int(missed > 0)
-
-
-def say(text: str) -> None:
-    """Tell how it goes."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def frameworks(peers: Sequence[str]) -> list[str]:

@@ -37,6 +37,10 @@ class Figures:
         """Add this round's figure."""
         self._found[peer, column].append(value)
 
+    def has(self, peer: str, column: str) -> bool:
+        """Tell whether there is a figure."""
+        return (peer, column) in self._found
+
     def median(self, peer: str, column: str) -> float:
         """Answer with the median of all rounds."""
         return median(self._found[peer, column])
@@ -44,6 +48,11 @@ class Figures:
     def ratio(self, peer: str, column: str, base: str) -> float:
         """Answer with the median of the ratios of one peer's two columns in the same round."""
         pairs = zip(self._found[peer, column], self._found[peer, base], strict=True)
+        return median(one / other for one, other in pairs)
+
+    def ratio_to(self, peer: str, base: str, column: str) -> float:
+        """Answer with the median of the ratios of two peers' same column in the same round."""
+        pairs = zip(self._found[peer, column], self._found[base, column], strict=True)
         return median(one / other for one, other in pairs)
 
 
