@@ -128,7 +128,7 @@ class Database:
         unit = self._current.get()
         if unit is not None:
             return await unit.run(job)
-        if prepared.statement.has_returning:
+        if prepared.statement.has_returning and not self.engine.runs_whole:
             async with self._transaction(is_alone=True):  # rows that do not fit `into`: then nothing may be stored
                 return await self._run(prepared, job)
         return await self.engine.run(job, is_read=prepared.statement.is_read)

@@ -77,6 +77,8 @@ class Engine(Protocol):
 
     writing: Writing
     wait_s: float
+    runs_whole: bool
+    """Whether `run` undoes what a job did that raises, after its statement too."""
 
     def rows(self, prepared: Prepared, into: type | None, *, is_one: bool = False) -> Job:
         """Make a job that gives rows, fitted to `into`."""

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from time import monotonic
 
@@ -266,22 +266,28 @@ async def test_what_outlives_a_refused_commit_is_refused(db: Database) -> None:
 
 
 async def test_a_commit_without_an_answer_is_an_unknown_outcome(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tools.db.sqlite.connection._DRAIN_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("tools.db.sqlite.watch.DRAIN_TIMEOUT_S", 0.05)
     sqlite_of(db).writer.timeout_s = 0.05
     disk = threading.Event()
+    await sqlite_of(db).writer.run(lambda raw: raw.set_trace_callback(hanging_commit(disk)))
 
     with pytest.raises(UnknownOutcomeError) as caught:
         async with db.transaction():
             await db.execute("INSERT INTO pairs VALUES (1, 'x')")
-            thread = sqlite_of(db).writer.connection._thread
-            assert thread is not None
-            hanging = asyncio.ensure_future(thread._execute(disk.wait))  # type: ignore[no-untyped-call]
-            await asyncio.sleep(0)
 
     assert (caught.value.status, caught.value.retry_after_s) == (503, None)
     disk.set()
-    await hanging
     assert await db.execute("INSERT INTO pairs VALUES (2, 'x')") == 1
+
+
+def hanging_commit(disk: threading.Event) -> Callable[[str], None]:
+    """A disk that does not answer before the event is set."""
+
+    def traced(sql: str) -> None:
+        if sql == "COMMIT":
+            disk.wait(10)
+
+    return traced
 
 
 async def test_a_transaction_that_the_database_rolled_back_is_not_reported_as_kept(db: Database) -> None:

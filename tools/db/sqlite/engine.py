@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tools.db.contract import Table, Unavailable
 from tools.db.engine import Session, UnitView
@@ -11,6 +11,8 @@ from tools.db.migrations.engine import MigrationEngine
 from tools.db.prepared import Prepared, Writing
 from tools.db.settings import DbSettings
 from tools.db.sqlite import jobs
+from tools.db.sqlite.call import Job
+from tools.db.sqlite.connection import Connection
 from tools.db.sqlite.faults import remedy
 from tools.db.sqlite.file import SqliteFile
 from tools.db.sqlite.migration_steps import SqliteSteps
@@ -20,7 +22,7 @@ from tools.db.sqlite.session import SqliteSession
 from tools.db.sqlite.stream import chunks_apart, chunks_in_memory, chunks_within
 from tools.db.sqlite.values import Row, fitted, stored
 from tools.db.sqlite.write_probe import probe_write
-from tools.db.sqlite.writer import Job, Writer
+from tools.db.sqlite.writer import Writer
 from tools.db.turns import take_turn
 
 T = TypeVar("T")
@@ -29,10 +31,21 @@ _HEALTH_TIMEOUT_S = 2.0
 _OLDEST_SQLITE = (3, 37)  # for pragma_table_list
 
 
+class Change(Generic[T]):
+    """A job that changes rows of `table`, and so may share its COMMIT with others."""
+
+    def __init__(self, job: Job[T], table: str) -> None:
+        self.job, self.table = job, table
+
+    def __call__(self, raw: sqlite3.Connection) -> T:
+        return self.job(raw)
+
+
 class Sqlite:
     """`Engine` in one file, or in memory; it opens nothing before `open`."""
 
     writing = Writing("sqlite", stored)
+    runs_whole = True
 
     def __init__(self, settings: DbSettings) -> None:
         self._settings = settings
@@ -43,10 +56,10 @@ class Sqlite:
         self.wait_s = settings.db_wait_timeout_s
 
     def rows(self, prepared: Prepared, into: type | None, *, is_one: bool = False) -> Job[list[Any]]:
-        return lambda raw: fitted(jobs.rows(raw, prepared, is_one=is_one), into)
+        return _changing(prepared, lambda raw: fitted(jobs.rows(raw, prepared, is_one=is_one), into))
 
     def change(self, prepared: Prepared) -> Job[int | None]:
-        return lambda raw: jobs.change(raw, prepared, self._keys)
+        return _changing(prepared, lambda raw: jobs.change(raw, prepared, self._keys))
 
     def change_many(self, prepared: Prepared) -> Job[int]:
         return lambda raw: jobs.change_many(raw, prepared)
@@ -55,6 +68,8 @@ class Sqlite:
         """Run it apart: a read sees what is committed, and takes in memory its turn with the others."""
         if is_read and self.readers is not None:
             return await self.readers.run(job, self._settings.db_timeout_s)
+        if isinstance(job, Change):
+            return await self.writer.store(job.job, job.table)
         return await self.writer.run(job)
 
     async def session(self) -> Session:
@@ -80,11 +95,13 @@ class Sqlite:
             raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old: use a Python with 3.37 or later")
         settings, wait_s = self._settings, self.wait_s
         self._file.create()
-        self._open_writer = Writer(self._file.writer(), timeout_s=settings.db_timeout_s, wait_s=wait_s)
+        self._open_writer = Writer(Connection(self._file.connect), timeout_s=settings.db_timeout_s, wait_s=wait_s)
         await self._open_writer.run(lambda raw: None)  # before the readers: it makes the file what they expect
         if self._file.path is not None:
             count, streams = settings.db_readers, settings.db_streams
-            self.readers = Readers(self._file.reader, count=count, streams=streams, wait_s=wait_s)
+            self.readers = Readers(
+                partial(self._file.connect, is_reader=True), count=count, streams=streams, wait_s=wait_s
+            )
             await self.readers.open()
 
     def remedy(self, error: BaseException) -> str:
@@ -115,3 +132,7 @@ class Sqlite:
         if self._open_writer is None:
             raise Unavailable("it is open from on_boot to on_shutdown only")
         return self._open_writer
+
+
+def _changing(prepared: Prepared, job: Job[T]) -> Job[T]:
+    return Change(job, prepared.statement.table) if prepared.statement.is_change else job

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _UNIQUE = ("CONSTRAINT_UNIQUE", "CONSTRAINT_PRIMARYKEY", "CONSTRAINT_ROWID")
 _UNAVAILABLE = ("BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "READONLY", "PROTOCOL", "NOMEM", "CORRUPT", "NOTADB")
+TOLD = (UnicodeEncodeError, OverflowError, sqlite3.Error, sqlite3.Warning)
+"""What `fault` knows."""
 _REMEDIES = {
     "IOERR": "check its disk",
     "FULL": "free space on its disk",
@@ -44,12 +46,23 @@ def translated(raw: sqlite3.Connection, table: str = "", *, is_write: bool = Fal
     """
     try:
         yield
-    except (UnicodeEncodeError, OverflowError, sqlite3.DataError) as error:
-        raise OutOfRangeError(f"db cannot store a value: {error}: give one that fits") from error
-    except sqlite3.IntegrityError as error:
-        raise _constraint(raw, error, table) from error
-    except (sqlite3.Error, sqlite3.Warning) as error:
-        raise _other(error, is_write) from error
+    except TOLD as error:
+        shout(error)
+        raise fault(raw, error, table, is_write=is_write) from error
+
+
+def fault(raw: sqlite3.Connection, error: BaseException, table: str = "", *, is_write: bool = False) -> BaseException:
+    """Give our error for one of SQLite's, in the connection's thread, with its cause; another stays what it is."""
+    found: BaseException = error
+    if isinstance(error, UnicodeEncodeError | OverflowError | sqlite3.DataError):
+        found = OutOfRangeError(f"db cannot store a value: {error}: give one that fits")
+    elif isinstance(error, sqlite3.IntegrityError):
+        found = _constraint(raw, error, table)
+    elif isinstance(error, sqlite3.Error | sqlite3.Warning):
+        found = _other(error, is_write)
+    if found is not error:
+        found.__cause__ = error
+    return found
 
 
 def is_busy(error: BaseException | None) -> bool:
@@ -74,7 +87,6 @@ def _name(error: BaseException | None) -> str:
 
 def _other(error: Exception, is_write: bool) -> DbError:
     name = _name(error)
-    shout(error)
     if is_write and name.startswith("IOERR"):
         return UnknownOutcomeError()
     if name.startswith(_UNAVAILABLE):

@@ -4,12 +4,9 @@ import contextlib
 import os
 import sqlite3
 import time
-from functools import partial
 from pathlib import Path
 
 from databases import DatabaseURL
-
-from tools.db.sqlite.connection import Connection
 
 _WAL_TRY_EVERY_S = 0.02
 
@@ -35,23 +32,8 @@ class SqliteFile:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
-    def writer(self) -> Connection:
-        """Give a connection that may write."""
-        return Connection(partial(self._connect, is_reader=False))
-
-    def reader(self) -> Connection:
-        """Give a connection that may only read."""
-        return Connection(partial(self._connect, is_reader=True))
-
-    def configure(self, raw: sqlite3.Connection, *, is_reader: bool = False) -> None:
-        """Set what SQLite forgets with each connection."""
-        raw.execute(f"PRAGMA busy_timeout = {int(self._wait_s * 1000)}")
-        raw.execute("PRAGMA synchronous = FULL")
-        raw.execute("PRAGMA foreign_keys = ON")
-        raw.execute("PRAGMA trusted_schema = OFF")
-        raw.execute(f"PRAGMA query_only = {'ON' if is_reader else 'OFF'}")
-
-    def _connect(self, *, is_reader: bool) -> sqlite3.Connection:
+    def connect(self, *, is_reader: bool = False) -> sqlite3.Connection:
+        """Open a connection, in its thread; a reader may only read."""
         if self.path is None and self._is_in_use:
             raise sqlite3.OperationalError("the database in memory was lost with its connection")
         self._is_in_use = True
@@ -64,6 +46,14 @@ class SqliteFile:
             raw.close()
             raise
         return raw
+
+    def configure(self, raw: sqlite3.Connection, *, is_reader: bool = False) -> None:
+        """Set what SQLite forgets with each connection."""
+        raw.execute(f"PRAGMA busy_timeout = {int(self._wait_s * 1000)}")
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA foreign_keys = ON")
+        raw.execute("PRAGMA trusted_schema = OFF")
+        raw.execute(f"PRAGMA query_only = {'ON' if is_reader else 'OFF'}")
 
     def _use_wal(self, raw: sqlite3.Connection) -> None:
         """Ask again while another process does the same: the switch to WAL does not keep to busy_timeout."""

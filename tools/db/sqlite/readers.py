@@ -2,33 +2,28 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
 
 from tools.db.contract import Unavailable
+from tools.db.sqlite.call import Call, Job, T
 from tools.db.sqlite.connection import Connection
-from tools.db.sqlite.writer import Job
+from tools.db.sqlite.threads import Connect, Threads
 from tools.db.turns import settle
-
-T = TypeVar("T")
 
 
 class Readers:
     """A slow query takes one of several connections, and a slow reader of a stream none of them."""
 
-    def __init__(self, connect: Callable[[], Connection], *, count: int, streams: int, wait_s: float) -> None:
-        self._connect = connect
-        self._idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-        self._all = [connect() for _ in range(count)]
+    def __init__(self, connect: Connect, *, count: int, streams: int, wait_s: float) -> None:
+        self._connect, self._count, self._wait_s = connect, count, wait_s
+        self._threads = Threads(connect, count)
+        self._streams: list[Connection] = []
         self._places = asyncio.Semaphore(streams)
-        self._wait_s = wait_s
 
     async def open(self) -> None:
         """Open all, so that a file that cannot be read is found at boot."""
-        for connection in self._all:
-            await connection.run(_nothing, self._wait_s)
-            self._idle.put_nowait(connection)
+        await asyncio.gather(*(self.run(_nothing, self._wait_s) for _ in range(self._count)))
 
     async def run(self, job: Job[T], timeout_s: float) -> T:
         """Run one query.
@@ -36,15 +31,9 @@ class Readers:
         Raises:
             Unavailable: no connection was free in time.
         """
-        try:
-            async with asyncio.timeout(self._wait_s):
-                connection = await self._idle.get()
-        except TimeoutError:
-            raise Unavailable(f"all {len(self._all)} readers are busy since {self._wait_s:g} s") from None
-        try:
-            return await connection.run(job, timeout_s)
-        finally:
-            self._idle.put_nowait(connection)
+        call = Call(job, timeout_s, self._wait_s, self._late)
+        self._threads.submit(call)
+        return await call.told(self._threads.watch)
 
     @asynccontextmanager
     async def of_its_own(self) -> AsyncIterator[Connection]:
@@ -58,22 +47,26 @@ class Readers:
                 await self._places.acquire()
         except TimeoutError:
             raise Unavailable(f"DB_STREAMS are open since {self._wait_s:g} s") from None
-        connection = self._connect()
-        self._all.append(connection)
+        connection = Connection(self._connect)
+        self._streams.append(connection)
         try:
             yield connection
         finally:
             task = asyncio.ensure_future(connection.close())
             cancelled = await settle(task)
-            self._all.remove(connection)
+            self._streams.remove(connection)
             self._places.release()
             if cancelled:
                 raise cancelled
 
     async def close(self) -> None:
         """Close all of them, open streams too."""
-        for connection in list(self._all):
+        for connection in list(self._streams):
             await connection.close()
+        await self._threads.close()
+
+    def _late(self) -> Exception:
+        return Unavailable(f"all {self._count} readers are busy since {self._wait_s:g} s")
 
 
 def _nothing(raw: sqlite3.Connection) -> None:

@@ -4,9 +4,10 @@ import sqlite3
 
 from tools.db.contract import DbError, ParameterError
 from tools.db.engine import Cursors
+from tools.db.sqlite.call import Job, T
 from tools.db.sqlite.connection import roll_back
 from tools.db.sqlite.faults import translated
-from tools.db.sqlite.writer import Job, T, Writer
+from tools.db.sqlite.writer import Writer
 
 
 class SqliteSession:
