@@ -17,11 +17,11 @@ def bind(statement: Statement, params: Params, stored: Stored) -> Bound:
     Raises:
         ParameterError: one is missing or spare, or cannot be stored.
     """
-    if isinstance(params, Mapping):
-        return _bind_names(statement, params, stored)
-    if params is not None and not isinstance(params, list | tuple):
+    if params is None or isinstance(params, tuple | list):  # first: to ask for a Mapping takes longer
+        return _bind_marks(statement, params or (), stored)
+    if not isinstance(params, Mapping):
         raise ParameterError(f"db was given {type(params).__name__} for parameters: give a tuple, a list or a dict")
-    return _bind_marks(statement, params or (), stored)
+    return _bind_names(statement, params, stored)
 
 
 def _bind_marks(statement: Statement, params: Sequence[Any], stored: Stored) -> Bound:
@@ -30,7 +30,7 @@ def _bind_marks(statement: Statement, params: Sequence[Any], stored: Stored) -> 
     if len(params) != statement.marks:
         what = "misses a parameter" if len(params) < statement.marks else "has a spare parameter"
         raise ParameterError(f"db {what}, {statement.marks} ? and {len(params)} values: give one for each ?")
-    return tuple(stored(value, position) for position, value in enumerate(params, 1))
+    return tuple([stored(value, position) for position, value in enumerate(params, 1)])  # faster than a generator
 
 
 def _bind_names(statement: Statement, params: Mapping[str, Any], stored: Stored) -> Bound:

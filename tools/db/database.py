@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from contextvars import ContextVar
 from functools import partial
@@ -17,8 +17,8 @@ from tools.db.migrations.apply import Migrations
 from tools.db.migrations.command import migrate_command
 from tools.db.migrations.files import found
 from tools.db.prepared import Prepared, prepare, prepare_many
+from tools.db.rows import fitted
 from tools.db.settings import DbSettings
-from tools.db.sqlite.values import fitted
 from tools.db.transaction import Callback, Transaction, called
 from tools.db.unit import Unit
 
@@ -124,14 +124,17 @@ class Database:
         elif pending := await migrations.pending():
             log.warning("db has %d pending migrations: run `python -m manifest migrate`", len(pending))
 
-    async def _run(self, prepared: Prepared, job: Job) -> Any:
+    def _run(self, prepared: Prepared, job: Job) -> Awaitable[Any]:
         unit = self._current.get()
         if unit is not None:
-            return await unit.run(job)
+            return unit.run(job)
         if prepared.statement.has_returning and not self.engine.runs_whole:
-            async with self._transaction(is_alone=True):  # rows that do not fit `into`: then nothing may be stored
-                return await self._run(prepared, job)
-        return await self.engine.run(job, is_read=prepared.statement.is_read)
+            return self._run_whole(prepared, job)
+        return self.engine.run(job, is_read=prepared.statement.is_read)
+
+    async def _run_whole(self, prepared: Prepared, job: Job) -> Any:
+        async with self._transaction(is_alone=True):  # rows that do not fit `into`: then nothing may be stored
+            return await self._run(prepared, job)
 
 
 def _fact(table: Table, owner: str) -> Fact:

@@ -18,7 +18,7 @@ from tools.db.postgres.stream import Streams, chunks_within
 from tools.db.postgres.wire import Raw
 from tools.db.prepared import Prepared, Writing
 from tools.db.settings import DbSettings
-from tools.db.sqlite.values import fitted
+from tools.db.rows import fitted
 from tools.db.values import checked
 
 _HEALTH_TIMEOUT_S = 1.9

@@ -69,9 +69,9 @@ class Call(Generic[T]):
         table: str = "",
     ) -> None:
         self.job, self.table, self.late = job, table, late
+        self.timeout_s, self.wait_s = timeout_s, wait_s
         self.future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         """Tells the caller."""
-        self.timeout_s, self.wait_s = timeout_s, wait_s
         self.since_s = monotonic()
         self.due_s = self.since_s + (wait_s if wait_s < timeout_s else timeout_s)
         """When somebody has to look at it."""

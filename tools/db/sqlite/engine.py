@@ -1,7 +1,7 @@
 """`db` on SQLite: reads on several connections, writes on one, each statement one hop to a thread."""
 
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -9,6 +9,7 @@ from tools.db.contract import Table, Unavailable
 from tools.db.engine import Session, UnitView
 from tools.db.migrations.engine import MigrationEngine
 from tools.db.prepared import Prepared, Writing
+from tools.db.rows import Row
 from tools.db.settings import DbSettings
 from tools.db.sqlite import jobs
 from tools.db.sqlite.call import Job
@@ -20,7 +21,7 @@ from tools.db.sqlite.readers import Readers
 from tools.db.sqlite.schema import Keys, tables
 from tools.db.sqlite.session import SqliteSession
 from tools.db.sqlite.stream import chunks_apart, chunks_in_memory, chunks_within
-from tools.db.sqlite.values import Row, fitted, stored
+from tools.db.sqlite.values import register_types, stored
 from tools.db.sqlite.write_probe import probe_write
 from tools.db.sqlite.writer import Writer
 from tools.db.turns import take_turn
@@ -56,7 +57,7 @@ class Sqlite:
         self.wait_s = settings.db_wait_timeout_s
 
     def rows(self, prepared: Prepared, into: type | None, *, is_one: bool = False) -> Job[list[Any]]:
-        return _changing(prepared, lambda raw: fitted(jobs.rows(raw, prepared, is_one=is_one), into))
+        return _changing(prepared, lambda raw: jobs.rows(raw, prepared, into, is_one=is_one))
 
     def change(self, prepared: Prepared) -> Job[int | None]:
         return _changing(prepared, lambda raw: jobs.change(raw, prepared, self._keys))
@@ -64,13 +65,13 @@ class Sqlite:
     def change_many(self, prepared: Prepared) -> Job[int]:
         return lambda raw: jobs.change_many(raw, prepared)
 
-    async def run(self, job: Job[T], *, is_read: bool) -> T:
+    def run(self, job: Job[T], *, is_read: bool) -> Coroutine[Any, Any, T]:
         """Run it apart: a read sees what is committed, and takes in memory its turn with the others."""
         if is_read and self.readers is not None:
-            return await self.readers.run(job, self._settings.db_timeout_s)
+            return self.readers.run(job, self._settings.db_timeout_s)
         if isinstance(job, Change):
-            return await self.writer.store(job.job, job.table)
-        return await self.writer.run(job)
+            return self.writer.store(job.job, job.table)
+        return self.writer.run(job)
 
     async def session(self) -> Session:
         writer = self.writer
@@ -94,6 +95,7 @@ class Sqlite:
         if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
             raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old: use a Python with 3.37 or later")
         settings, wait_s = self._settings, self.wait_s
+        register_types()
         self._file.create()
         self._open_writer = Writer(Connection(self._file.connect), timeout_s=settings.db_timeout_s, wait_s=wait_s)
         await self._open_writer.run(lambda raw: None)  # before the readers: it makes the file what they expect

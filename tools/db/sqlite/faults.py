@@ -16,14 +16,15 @@ from tools.db.contract import (
     UniqueError,
     UnknownOutcomeError,
 )
+from tools.db.sqlite.values import UnreadableError
 from tools.db.statement import Token, tokens
 
 log = logging.getLogger(__name__)
 
 _UNIQUE = ("CONSTRAINT_UNIQUE", "CONSTRAINT_PRIMARYKEY", "CONSTRAINT_ROWID")
 _UNAVAILABLE = ("BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "READONLY", "PROTOCOL", "NOMEM", "CORRUPT", "NOTADB")
-TOLD = (UnicodeEncodeError, OverflowError, sqlite3.Error, sqlite3.Warning)
-"""What `fault` knows."""
+TOLD = (UnicodeEncodeError, OverflowError, UnreadableError, sqlite3.Error, sqlite3.Warning)
+"""What `told` knows."""
 _REMEDIES = {
     "IOERR": "check its disk",
     "FULL": "free space on its disk",
@@ -47,8 +48,22 @@ def translated(raw: sqlite3.Connection, table: str = "", *, is_write: bool = Fal
     try:
         yield
     except TOLD as error:
-        shout(error)
-        raise fault(raw, error, table, is_write=is_write) from error
+        raise told(raw, error, table, is_write=is_write) from error
+
+
+def told(
+    raw: sqlite3.Connection,
+    error: BaseException,
+    table: str = "",
+    *,
+    is_write: bool = False,
+    names: Sequence[str] = (),
+) -> BaseException:
+    """Give `fault` of an error; log what somebody has to repair, and say where a value stands that cannot be read."""
+    shout(error)
+    if isinstance(error, UnreadableError):
+        return _unreadable(raw, error, names)
+    return fault(raw, error, table, is_write=is_write)
 
 
 def fault(raw: sqlite3.Connection, error: BaseException, table: str = "", *, is_write: bool = False) -> BaseException:
@@ -135,3 +150,18 @@ def _mentioned(raw: sqlite3.Connection, table: str, parts: Sequence[Token]) -> l
     columns = [name for (name,) in raw.execute("SELECT name FROM pragma_table_info(?)", (table,))]
     words = dict.fromkeys(part.name.lower() for part in parts if part.kind in ("word", "quoted"))
     return [column for word in words for column in columns if column.lower() == word]
+
+
+def _unreadable(raw: sqlite3.Connection, error: UnreadableError, names: Sequence[str]) -> DbError:
+    """Name the column, as far as it can be told: SQLite gives the value, and neither column nor table."""
+    found = raw.execute(
+        "SELECT t.name, c.name FROM sqlite_master AS t, pragma_table_info(t.name) AS c"
+        " WHERE t.type = 'table' AND upper(c.type) GLOB ? || '*'",
+        (error.kind,),
+    ).fetchall()
+    places = [(table, column) for table, column in found if column in names]
+    where = " or ".join(f"{table}.{column}" for table, column in places) or "a column"
+    told = DbError(f"db cannot read {where}: {error}: mend the row, another program wrote it")
+    if len(places) == 1:
+        told.table, told.columns = places[0][0], (places[0][1],)
+    return told

@@ -37,7 +37,7 @@ class SqliteFile:
         if self.path is None and self._is_in_use:
             raise sqlite3.OperationalError("the database in memory was lost with its connection")
         self._is_in_use = True
-        raw = sqlite3.connect(self.path or ":memory:", isolation_level=None)
+        raw = sqlite3.connect(self.path or ":memory:", isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES)
         try:
             self.configure(raw, is_reader=is_reader)
             if self.path is not None and not is_reader:

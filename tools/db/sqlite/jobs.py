@@ -1,25 +1,30 @@
 """Statements as jobs for a connection's thread: how they are read, and how they change rows."""
 
 import sqlite3
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tools.db.binding import Bound
 from tools.db.prepared import Prepared
-from tools.db.sqlite.faults import translated
+from tools.db.rows import Row, named_rows, shaped
+from tools.db.sqlite.faults import TOLD, told, translated
 from tools.db.sqlite.schema import Keys
-from tools.db.sqlite.values import Row, named_rows
 
 _CHUNK_ROWS = 500
 
 
-def rows(raw: sqlite3.Connection, prepared: Prepared, *, is_one: bool = False) -> list[Row]:
+def rows(raw: sqlite3.Connection, prepared: Prepared, into: type | None, *, is_one: bool = False) -> list[Any]:
     """Give the rows; what changes some is run to its end in any case, or it would not be stored."""
-    with _translated(raw, prepared):
-        cursor = _executed(raw, prepared)
-        found = cursor.fetchmany(1) if is_one and prepared.statement.is_read else cursor.fetchall()
-        names = [column[0] for column in cursor.description or ()]
+    statement = prepared.statement
+    cursor = raw.cursor()
+    try:
+        cursor.execute(statement.text, prepared.bound[0])
+        found = cursor.fetchmany(1) if is_one and statement.is_read else cursor.fetchall()
+        names = _names(cursor)
         cursor.close()
-    return named_rows(names, found)
+    except TOLD as error:
+        raise told(raw, error, statement.table, is_write=not statement.is_read, names=_names(cursor)) from error
+    return shaped(names, found, into)
 
 
 def change(raw: sqlite3.Connection, prepared: Prepared, keys: Keys) -> int | None:
@@ -43,23 +48,25 @@ def change_many(raw: sqlite3.Connection, prepared: Prepared) -> int:
 def opened(raw: sqlite3.Connection, prepared: Prepared, cursors: set[sqlite3.Cursor]) -> sqlite3.Cursor:
     """Give a cursor, also to `cursors`: the caller may no longer be there."""
     with _translated(raw, prepared):
-        cursor = _executed(raw, prepared)
+        cursor = raw.execute(prepared.statement.text, prepared.bound[0])
         cursors.add(cursor)
         return cursor
 
 
 def chunk(raw: sqlite3.Connection, prepared: Prepared, cursor: sqlite3.Cursor) -> list[Row]:
     """Give the next rows of a cursor; none at its end."""
-    with _translated(raw, prepared):
-        return named_rows([column[0] for column in cursor.description or ()], cursor.fetchmany(_CHUNK_ROWS))
+    try:
+        return named_rows(_names(cursor), cursor.fetchmany(_CHUNK_ROWS))
+    except TOLD as error:
+        raise told(raw, error, prepared.statement.table, names=_names(cursor)) from error
 
 
-def _translated(raw: sqlite3.Connection, prepared: Prepared) -> Any:
+def _names(cursor: sqlite3.Cursor) -> tuple[str, ...]:
+    return tuple([column[0] for column in cursor.description or ()])
+
+
+def _translated(raw: sqlite3.Connection, prepared: Prepared) -> AbstractContextManager[None]:
     return translated(raw, prepared.statement.table, is_write=not prepared.statement.is_read)
-
-
-def _executed(raw: sqlite3.Connection, prepared: Prepared) -> sqlite3.Cursor:
-    return raw.execute(prepared.statement.text, prepared.bound[0])
 
 
 def _count(raw: sqlite3.Connection, prepared: Prepared, values: Bound) -> int:

@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from tools.db.contract import Unavailable
 from tools.db.sqlite.call import Call, Job, T
@@ -25,15 +26,15 @@ class Readers:
         """Open all, so that a file that cannot be read is found at boot."""
         await asyncio.gather(*(self.run(_nothing, self._wait_s) for _ in range(self._count)))
 
-    async def run(self, job: Job[T], timeout_s: float) -> T:
-        """Run one query.
+    def run(self, job: Job[T], timeout_s: float) -> Coroutine[Any, Any, T]:
+        """Run one query; to be awaited at once.
 
         Raises:
             Unavailable: no connection was free in time.
         """
         call = Call(job, timeout_s, self._wait_s, self._late)
         self._threads.submit(call)
-        return await call.told(self._threads.watch)
+        return call.told(self._threads.watch)
 
     @asynccontextmanager
     async def of_its_own(self) -> AsyncIterator[Connection]:

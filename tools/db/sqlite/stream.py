@@ -7,9 +7,9 @@ from contextlib import suppress
 from tools.db.contract import UnitClosedError
 from tools.db.engine import UnitView
 from tools.db.prepared import Prepared
+from tools.db.rows import Row
 from tools.db.sqlite.jobs import chunk, opened, rows
 from tools.db.sqlite.readers import Readers
-from tools.db.sqlite.values import Row
 from tools.db.sqlite.writer import Writer
 
 
@@ -35,7 +35,7 @@ async def chunks_within(unit: UnitView, prepared: Prepared) -> AsyncGenerator[li
 
 async def chunks_in_memory(writer: Writer, prepared: Prepared) -> AsyncGenerator[list[Row], None]:
     """Read all at once: in memory there is one connection, and no stream may keep it."""
-    yield await writer.run(lambda raw: rows(raw, prepared))
+    yield await writer.run(lambda raw: rows(raw, prepared, None))
 
 
 def _close(cursor: sqlite3.Cursor, cursors: set[sqlite3.Cursor]) -> None:

@@ -80,14 +80,9 @@ class Worker:
             self._run(work)
             if self.is_given_up:
                 break
-            try:
-                after = self._line.popleft()
-            except IndexError:
-                self._done(self, work, True)
-                work = self._calls.get()
-            else:
-                self._done(self, work, False)
-                work = after
+            after = first_of(self._line)
+            self._done(self, work, after is None)
+            work = after or self._calls.get()
         if self.is_open:
             with suppress(sqlite3.Error):
                 self.raw.close()
@@ -187,7 +182,15 @@ class Threads:
 
     def _rest(self, worker: Worker) -> None:
         """Let it have what came into the line since it looked, or wait."""
-        try:
-            worker.give(self._line.popleft())
-        except IndexError:
+        if (work := first_of(self._line)) is not None:
+            worker.give(work)
+        else:
             self._idle.append(worker)
+
+
+def first_of(line: deque[Work]) -> Work | None:
+    """Take the first, if there is one: others take from the line too, at any moment."""
+    try:
+        return line.popleft() if line else None
+    except IndexError:
+        return None

@@ -1,33 +1,41 @@
-"""Values on their way in and out: what SQLite stores of a Python value, and what a Struct gets back."""
+"""Values on their way in and out of SQLite: what is stored for each, and what the declared types of columns give back.
+
+| declared | stored | read |
+|---|---|---|
+| BOOLEAN | 0 or 1 | bool |
+| DECIMAL, NUMERIC | REAL, so at most 15 significant digits | Decimal |
+| DATE, TIME | ISO text | date, time |
+| TIMESTAMP, DATETIME | `2024-01-01 07:00:00.000000Z`, which sorts with what CURRENT_TIMESTAMP gives | datetime in UTC |
+| UUID, JSON | text | UUID, dict or list |
+
+What has no declared type, such as `max(at)`, comes back as it is stored.
+"""
 
 import json
-import math
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+import sqlite3
+from collections.abc import Callable
+from datetime import date, datetime, time
 from decimal import Decimal
-from enum import Enum
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from msgspec import inspect
-
-from tools.db.contract import DbError, OutOfRangeError, ParameterError
+from tools.db.contract import OutOfRangeError
+from tools.db.rows import moment
+from tools.db.values import checked
 
 Stored = str | int | float | bytes | None
-Row = dict[str, Any]
 
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
-_JSON_TYPES = (
-    inspect.CollectionType,
-    inspect.TupleType,
-    inspect.DictType,
-    inspect.StructType,
-    inspect.TypedDictType,
-    inspect.DataclassType,
-    inspect.NamedTupleType,
-)
+_AS_THEY_ARE = (str, int, float, bytes, bool, type(None))
+_DIGITS = 15
+"""What a double keeps of every decimal."""
+
+
+class UnreadableError(Exception):
+    """A value in a column is none of its declared type: another program wrote it."""
+
+    def __init__(self, kind: str, value: bytes) -> None:
+        super().__init__(f"{value[:80]!r} is no {kind.lower()}")
+        self.kind = kind
 
 
 def stored(value: object, where: int | str) -> Stored:
@@ -36,101 +44,63 @@ def stored(value: object, where: int | str) -> Stored:
     Raises:
         ParameterError: nothing can be stored for it.
     """
-    if value is None or isinstance(value, str | bytes):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, int):
-        return _whole(int(value), where)
-    if isinstance(value, float | Decimal):
-        return _fraction(value, where)
-    if isinstance(value, date | time):
-        return _moment(value)
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, Enum):
-        return stored(value.value, where)
-    return _json(value, where)
+    plain: Any = checked(value, where)
+    if isinstance(plain, _AS_THEY_ARE):
+        return plain
+    if isinstance(plain, Decimal):
+        return _real(plain, where)
+    if isinstance(plain, datetime):
+        return plain.replace(tzinfo=None).isoformat(" ", "microseconds") + "Z"
+    if isinstance(plain, date | time):
+        return plain.isoformat()
+    return str(plain) if isinstance(plain, UUID) else json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
-def _whole(value: int, where: int | str) -> int:
-    if not _SMALLEST <= value <= _LARGEST:
-        raise OutOfRangeError(f"db was given an int beyond 64 bits as parameter {where!r}: give a smaller one, or text")
-    return value
-
-
-def _fraction(value: float | Decimal, where: int | str) -> float | str:
-    if math.isnan(value):
-        raise OutOfRangeError(f"db was given NaN as parameter {where!r}: give a number or None")
-    return value if isinstance(value, float) else str(value)
-
-
-def _moment(value: date | time) -> str:
-    """ISO text of one width, and in UTC where there is a zone: the order of text is then that of time."""
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            return value.isoformat(timespec="microseconds")
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    return value.isoformat()
-
-
-def _json(value: object, where: int | str) -> str:
+def _real(value: Decimal, where: int | str) -> float:
     try:
-        plain = msgspec.to_builtins(value, str_keys=True)
-        if isinstance(plain, dict | list | tuple):
-            # not msgspec.json: it writes null for NaN
-            return json.dumps(plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except TypeError:
+        real = float(value)
+        if Decimal(format(real, f".{_DIGITS}g")) == value:
+            return real
+    except (OverflowError, ArithmeticError):
         pass
-    except ValueError as error:
-        raise OutOfRangeError(f"db was given NaN or infinity inside parameter {where!r}: JSON has neither") from error
-    raise ParameterError(
-        f"db cannot store {type(value).__name__} as parameter {where!r}: give text, a number or a dict"
+    raise OutOfRangeError(
+        f"db cannot keep a Decimal of more than {_DIGITS} significant digits in SQLite, parameter {where!r}: "
+        "round it, or store text"
     )
 
 
-def named_rows(columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> list[Row]:
-    """Make a dict of each row.
+def _boolean(value: bytes) -> bool:
+    return {b"0": False, b"1": True}[value]
 
-    Raises:
-        DbError: two columns have one name, so that one would hide the other.
+
+_READ: dict[str, Callable[[bytes], object]] = {
+    "BOOLEAN": _boolean,
+    "BOOL": _boolean,
+    "DECIMAL": lambda value: Decimal(value.decode()),
+    "NUMERIC": lambda value: Decimal(value.decode()),
+    "DATE": lambda value: date.fromisoformat(value.decode()),
+    "TIME": lambda value: time.fromisoformat(value.decode()),
+    "TIMESTAMP": lambda value: moment(value.decode()),
+    "DATETIME": lambda value: moment(value.decode()),
+    "UUID": lambda value: UUID(value.decode()),
+    "JSON": json.loads,
+}
+
+
+def register_types() -> None:
+    """Let sqlite3 read the declared types, on connections with PARSE_DECLTYPES.
+
+    sqlite3 keeps one table for the whole process; its own entries for dates, which it has deprecated, are replaced.
     """
-    names = list(columns)
-    double = next((name for name in names if names.count(name) > 1), None)
-    if double is not None:
-        raise DbError(f"db got two columns named {double!r}: give one another name with AS")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    for kind, read in _READ.items():
+        sqlite3.register_converter(kind, _reader(kind, read))
 
 
-def fitted(rows: list[Row], into: type | None) -> list[Any]:
-    """Convert `rows` to `into`; JSON text goes into fields that hold lists, dicts or Structs.
+def _reader(kind: str, read: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    def reader(value: bytes) -> object:
+        try:
+            return read(value)
+        except (ValueError, LookupError, ArithmeticError, RecursionError) as error:
+            raise UnreadableError(kind, value) from error
 
-    Raises:
-        DbError: a row does not fit, with the path to the value.
-    """
-    if into is None:
-        return rows
-    try:
-        for name in _json_fields(into):
-            for row in rows:
-                if isinstance(row.get(name), str):
-                    row[name] = json.loads(row[name])
-        return msgspec.convert(rows, list[into], strict=False)  # type: ignore[valid-type]  # a type at run time
-    except ValueError as error:  # msgspec.ValidationError is one
-        raise DbError(f"db rows do not fit {into.__name__}: {error}: select the columns that it names") from error
-
-
-@lru_cache(maxsize=512)
-def _json_fields(into: type) -> tuple[str, ...]:
-    kind = inspect.type_info(into)
-    fields: Iterable[inspect.Field] = getattr(kind, "fields", ())
-    return tuple(field.encode_name for field in fields if _is_json(field.type))
-
-
-def _is_json(kind: inspect.Type) -> bool:
-    if isinstance(kind, inspect.Metadata):
-        return _is_json(kind.type)
-    if isinstance(kind, inspect.UnionType):
-        is_text = any(isinstance(one, inspect.StrType) for one in kind.types)
-        return not is_text and any(map(_is_json, kind.types))
-    return isinstance(kind, _JSON_TYPES)
+    return reader
