@@ -1,9 +1,12 @@
-"""What every test run says at its end: nothing is left out in silence."""
+"""What every test run says at its end: nothing is left out in silence. And a PostgreSQL for those that ask for it."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+
+from tests.postgres import new_database, server, wiped
 
 LEFT_OUT = pytest.StashKey[int]()
 
@@ -23,3 +26,21 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if count := config.stash.get(LEFT_OUT, 0):
         terminalreporter.write_line(f"left out: {count} tests; everything that CI runs: scripts/test --tier ci")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server that may lose what it stored when it is killed; one for each of pytest-xdist's workers."""
+    with server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _one_database(postgres_server: str) -> str:
+    return asyncio.run(new_database(postgres_server))
+
+
+@pytest.fixture
+async def postgres_url(_one_database: str) -> str:
+    """The URL of an empty database."""
+    return await wiped(_one_database)

@@ -1,0 +1,157 @@
+"""How parameters are written, and what of a statement's text is none."""
+
+from typing import Any
+
+import pytest
+
+from tests.contracts.db.people import add
+from tools.db.contract import Db, DbError, ParameterError
+
+
+@pytest.mark.parametrize(
+    ("sql", "params"),
+    [("SELECT ? + ? AS n", (1, 2)), ("SELECT ? + ? AS n", [1, 2]), ("SELECT :a + :b AS n", {"a": 1, "b": 2})],
+    ids=["tuple", "list", "dict"],
+)
+async def test_parameters_are_marks_or_names(db: Db, sql: str, params: Any) -> None:
+    assert await db.query(sql, params) == [{"n": 3}]
+
+
+async def test_a_name_may_stand_twice(db: Db) -> None:
+    assert await db.query("SELECT :a + :a AS n", {"a": 2}) == [{"n": 4}]
+
+
+@pytest.mark.parametrize("value", [7, "7", 1.5])
+async def test_a_parameter_that_stands_alone_keeps_its_type(db: Db, value: object) -> None:
+    assert await db.query_one("SELECT ? AS x", (value,)) == {"x": value}
+
+
+@pytest.mark.parametrize("value", [None, "a"])
+async def test_a_parameter_may_be_asked_for_null(db: Db, value: str | None) -> None:
+    await add(db, "a")
+
+    found = await db.query("SELECT email FROM users WHERE (? IS NULL OR email = ?)", (value, value))
+
+    assert found == [{"email": "a"}]
+
+
+async def test_a_parameter_may_stand_for_what_is_kept(db: Db) -> None:
+    await add(db, "a")
+
+    await db.execute("UPDATE users SET email = coalesce(?, email), age = coalesce(?, age)", (None, 3))
+
+    assert await db.query_one("SELECT email, age FROM users") == {"email": "a", "age": 3}
+
+
+async def test_parameters_of_an_insert_from_a_select_have_its_columns_types(db: Db) -> None:
+    await add(db, "a")
+
+    await db.execute("INSERT INTO log (note) SELECT ? FROM users WHERE email = ?", ("x", "a"))
+
+    assert await db.query("SELECT note FROM log WHERE note = 'x'") == [{"note": "x"}]
+
+
+async def test_in_takes_a_parameter_for_each_value(db: Db) -> None:
+    for email in "abc":
+        await add(db, email)
+
+    found = await db.query("SELECT email FROM users WHERE id IN (?, ?) ORDER BY id", (1, 3))
+
+    assert found == [{"email": "a"}, {"email": "c"}]
+
+
+@pytest.mark.parametrize("text", ["%b%", "%Y", ":x", "?", "$5", "it's :y", "-- ?", "/* :z */", "a::b", "??", "\\"])
+async def test_literals_are_as_they_stand(db: Db, text: str) -> None:
+    quoted = text.replace("'", "''")
+
+    assert await db.query(f"SELECT '{quoted}' AS t /* ? :no */ -- ? :no") == [{"t": text}]
+
+
+async def test_a_quoted_name_may_hold_a_mark(db: Db) -> None:
+    assert await db.query('SELECT 1 AS "is it? :x"') == [{"is it? :x": 1}]
+
+
+async def test_like_and_modulo_need_no_escaping(db: Db) -> None:
+    assert await db.query("SELECT 5 % 3 AS n WHERE 'abc' LIKE '%b%' AND ? = 1", (1,)) == [{"n": 2}]
+
+
+async def test_parameters_may_stand_in_like_and_concatenation(db: Db) -> None:
+    await add(db, "ana@example.com")
+
+    found = await db.query("SELECT email FROM users WHERE email LIKE '%' || ? || '%' AND email LIKE ?", ("@ex", "an%"))
+
+    assert found == [{"email": "ana@example.com"}]
+
+
+@pytest.mark.parametrize("path", ["doc ->> 'a'", "doc -> 'b' ->> 'c'"])
+async def test_json_operators_are_no_parameters(db: Db, path: str) -> None:
+    await db.execute("INSERT INTO kinds (doc) VALUES (?)", ({"a": "x", "b": {"c": "x"}},))
+
+    assert await db.query(f"SELECT {path} AS v FROM kinds WHERE {path} = ?", ("x",)) == [{"v": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "params"),
+    [
+        ("SELECT count(*) AS n FROM kinds WHERE doc ?? :key", {"key": "a"}),
+        ("SELECT count(*) AS n FROM kinds WHERE doc ??| array['z', :key]", {"key": "a"}),
+        ("SELECT count(*) AS n FROM kinds WHERE doc ??& array[?]", ("a",)),
+        ("SELECT count(*) AS n FROM kinds WHERE doc @> ?", ({"a": "x"},)),
+        ("SELECT count(*) AS n FROM kinds WHERE doc #>> '{a}' = :value", {"value": "x"}),
+        ("SELECT count(*)::int AS n FROM kinds WHERE :n::text = '1' AND (doc -> 'a')::text != ':n'", {"n": 1}),
+        ("SELECT (array[?, 5, 6])[1:1] = array[1::bigint] AS n", (1,)),
+        ("SELECT count(*) AS n FROM kinds WHERE $$ ? :x $$ = $q$ ? :x $q$ AND E'\\' ?' = '''  ?' OR ? = 1", (1,)),
+    ],
+    ids=["has", "has any", "has all", "contains", "path", "casts", "arrays", "dollars"],
+)
+async def test_what_only_postgresql_has_can_be_written(db: Db, dialect: str, sql: str, params: Any) -> None:
+    if dialect != "postgresql":
+        pytest.skip("SQLite has no such operators")
+    await db.execute("INSERT INTO kinds (doc) VALUES (?)", ({"a": "x"},))
+
+    assert int((await db.query_one(sql, params))["n"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "params", "message"),
+    [
+        ("SELECT ?, ?", (1,), "misses a parameter, 2 ? and 1 values"),
+        ("SELECT ?", (1, 2), "has a spare parameter, 1 ? and 2 values"),
+        ("SELECT ?", None, "misses a parameter"),
+        ("SELECT :a, :b", {"a": 1}, "misses parameter 'b'"),
+        ("SELECT :a", {"a": 1, "b": 2}, "spare parameter 'b'"),
+        ("SELECT ':b', :a", {"a": 1, "b": 2}, "spare parameter 'b'"),
+        ("SELECT :a", (1,), "misses parameter 'a': give a dict"),
+        ("SELECT ?", {"a": 1}, "a dict for a statement with ?"),
+        ("SELECT ?, :a", (1,), "write one or the other"),
+        ("SELECT $1", (1,), "write ? or :name"),
+        ("SELECT ?", "a", "was given str for parameters"),
+    ],
+)
+async def test_parameters_that_do_not_fit_are_refused(db: Db, sql: str, params: Any, message: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        await db.query(sql, params)
+
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["'; DROP TABLE users; --", "' OR '1'='1", '"; DELETE FROM users', "x' UNION SELECT 1"]
+)
+async def test_hostile_text_is_only_a_value(db: Db, text: str) -> None:
+    await add(db, text)
+
+    assert await db.query("SELECT email FROM users WHERE email = :e", {"e": text}) == [{"email": text}]
+    assert await db.query("SELECT 1 FROM users WHERE email = ?", (text + " ",)) == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *("", "-- nothing", "SELECT 1; SELECT 2", "BEGIN", "commit", "START TRANSACTION", "ABORT"),
+        *("SAVEPOINT x", "PRAGMA foreign_keys = OFF", "SET timezone = 'x'", "RESET ALL"),
+    ],
+)
+async def test_a_statement_that_is_not_one_is_refused(db: Db, sql: str) -> None:
+    with pytest.raises(DbError):
+        await db.execute(sql)
