@@ -17,8 +17,8 @@ from tools.db.postgres.session import PostgresSession
 from tools.db.postgres.stream import Streams, chunks_within
 from tools.db.postgres.wire import Raw
 from tools.db.prepared import Prepared, Writing
-from tools.db.settings import DbSettings
 from tools.db.rows import fitted
+from tools.db.settings import DbSettings
 from tools.db.values import checked
 
 _HEALTH_TIMEOUT_S = 1.9
@@ -30,6 +30,7 @@ class Postgres:
     """`Engine` on a server; it connects at `open`."""
 
     writing = Writing("postgresql", checked)
+    runs_whole = False
 
     def __init__(self, settings: DbSettings) -> None:
         self._settings = settings
