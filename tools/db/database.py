@@ -80,7 +80,9 @@ class Database:
             task.add_done_callback(self._called.discard)
 
     async def describe_schema(self) -> list[Table]:
-        return await self.engine.tables()
+        unit, job = self._current.get(), self.engine.tables()
+        tables: list[Table] = await (unit.run(job) if unit else self.engine.run(job, is_read=True))
+        return tables
 
     @hookimpl
     async def on_boot(self, system: System) -> None:
@@ -90,7 +92,7 @@ class Database:
             self._migrations = Migrations(self.engine.steps(), files)
             await self._migrate(self._migrations)
             owners = self._migrations.owners()
-            self._facts = [_fact(table, owners.get(table.name, "db")) for table in await self.engine.tables()]
+            self._facts = [_fact(table, owners.get(table.name, "db")) for table in await self.describe_schema()]
         except BaseException as error:
             await self.on_shutdown()
             if message := self.engine.remedy(error):

@@ -7,7 +7,7 @@ that of a session.
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
-from tools.db.contract import DbError, Table
+from tools.db.contract import DbError
 from tools.db.migrations.engine import MigrationEngine
 from tools.db.prepared import Prepared, Writing
 
@@ -108,8 +108,8 @@ class Engine(Protocol):
         """Read some rows at a time, inside `unit` if there is one."""
         ...
 
-    async def tables(self) -> list[Table]:
-        """List the application's tables, by name."""
+    def tables(self) -> Job:
+        """Make a job that lists the application's tables, by name."""
         ...
 
     def steps(self) -> MigrationEngine:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from inspect import Parameter, signature
 from itertools import starmap
@@ -94,7 +95,38 @@ def fitted(rows: list[Row], into: type | None) -> list[Any]:
                     row[name] = mend(row[name])
         return msgspec.convert(rows, list[into], strict=False)  # type: ignore[valid-type]  # a type at run time
     except ValueError as error:  # msgspec.ValidationError is one
+        if _are_mended(rows, into):
+            return fitted(rows, into)
         raise DbError(f"db rows do not fit {into.__name__}: {error}: select the columns that it names") from error
+
+
+def _are_mended(rows: list[Row], into: type) -> bool:
+    """Make numbers of Decimals where a field is one: an engine that has exact decimals sums whole numbers so."""
+    is_changed = False
+    for name, kind in _numbers(into).items():
+        for row in rows:
+            value = row.get(name)
+            if isinstance(value, Decimal) and (kind is float or value == int(value)):
+                row[name] = kind(value)
+                is_changed = True
+    return is_changed
+
+
+@lru_cache(maxsize=512)
+def _numbers(into: type) -> dict[str, type[int] | type[float]]:
+    fields: Iterable[inspect.Field] = getattr(inspect.type_info(into), "fields", ())
+    found = {field.encode_name: _number(field.type) for field in fields}
+    return {name: kind for name, kind in found.items() if kind is not None}
+
+
+def _number(kind: inspect.Type) -> type[int] | type[float] | None:
+    if isinstance(kind, inspect.Metadata):
+        return _number(kind.type)
+    if isinstance(kind, inspect.UnionType):
+        return next((number for one in kind.types if (number := _number(one)) is not None), None)
+    if isinstance(kind, inspect.IntType):
+        return int
+    return float if isinstance(kind, inspect.FloatType) else None
 
 
 def _structs(plan: _Plan, found: Found, into: type) -> list[Any]:

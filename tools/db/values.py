@@ -51,13 +51,15 @@ def as_text(value: Value) -> str:
     """Give the text that a column of text keeps of a value; moments have one width, so that text sorts like time.
 
     >>> as_text(datetime(2024, 1, 2, tzinfo=UTC)), as_text(True), as_text({"a": 1})
-    ('2024-01-02T00:00:00.000000Z', '1', '{"a":1}')
+    ('2024-01-02 00:00:00.000000Z', '1', '{"a":1}')
     """
     match value:
         case bool():
             return str(int(value))
         case datetime():
-            return value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+            return value.replace(tzinfo=None).isoformat(" ", "microseconds") + "Z"
+        case Decimal():
+            return str(float(value))
         case date() | time():
             return value.isoformat()
         case dict() | list():

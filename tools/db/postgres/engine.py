@@ -8,7 +8,7 @@ from tools.db.contract import DbError, Table, Unavailable, UnknownOutcomeError
 from tools.db.engine import Session, UnitView
 from tools.db.migrations.engine import MigrationEngine
 from tools.db.postgres.faults import ConnectionLostError, remedy, translated
-from tools.db.postgres.jobs import Job, Jobs, Row
+from tools.db.postgres.jobs import Job, Jobs
 from tools.db.postgres.migration_steps import PostgresSteps
 from tools.db.postgres.pool import Pool
 from tools.db.postgres.schema import tables
@@ -17,7 +17,7 @@ from tools.db.postgres.session import PostgresSession
 from tools.db.postgres.stream import Streams, chunks_within
 from tools.db.postgres.wire import Raw
 from tools.db.prepared import Prepared, Writing
-from tools.db.rows import fitted
+from tools.db.rows import Row
 from tools.db.settings import DbSettings
 from tools.db.values import checked
 
@@ -41,10 +41,7 @@ class Postgres:
         self._streams: Streams | None = None
 
     def rows(self, prepared: Prepared, into: type | None, *, is_one: bool = False) -> Job:
-        async def job(raw: Raw) -> list[Any]:
-            return fitted(await self.jobs.rows(raw, prepared, is_one=is_one), into)
-
-        return job
+        return lambda raw: self.jobs.rows(raw, prepared, into, is_one=is_one)
 
     def change(self, prepared: Prepared) -> Job:
         return lambda raw: self.jobs.change(raw, prepared)
@@ -81,9 +78,8 @@ class Postgres:
             raise _not_open()
         return self._streams.chunks(self.jobs, prepared)
 
-    async def tables(self) -> list[Table]:
-        found: list[Table] = await self.run(_tables, is_read=True)
-        return found
+    def tables(self) -> Job:
+        return _tables
 
     def steps(self) -> MigrationEngine:
         return PostgresSteps(self.server.connect)

@@ -6,16 +6,15 @@ from typing import Any
 import asyncpg
 
 from tools.db.binding import Bound
-from tools.db.contract import DbError
 from tools.db.postgres import ddl
 from tools.db.postgres.catalog import Catalog
 from tools.db.postgres.faults import translated
 from tools.db.postgres.parameters import Plan, Plans
 from tools.db.postgres.wire import Raw
 from tools.db.prepared import Prepared
+from tools.db.rows import Row, named_rows, shaped
 
 Job = Callable[[Raw], Awaitable[Any]]
-Row = dict[str, Any]
 
 
 class Jobs:
@@ -25,15 +24,17 @@ class Jobs:
         self._silence_s = silence_s
         self.catalog, self._plans = Catalog(), Plans()
 
-    async def rows(self, raw: Raw, prepared: Prepared, *, is_one: bool = False) -> list[Row]:
+    async def rows(self, raw: Raw, prepared: Prepared, into: type | None, *, is_one: bool = False) -> list[Any]:
         """Give the rows; of a read that wants one, no more than that are fetched."""
         statement = prepared.statement
         with translated(statement, self.catalog):
             plan, values = await self._planned(raw, statement.text, prepared.bound[0])
             if is_one and statement.is_read:
                 record = await raw.fetchrow(plan.text, *values, timeout=self._silence_s)
-                return named_rows([record] if record is not None else [])
-            return named_rows(await raw.fetch(plan.text, *values, timeout=self._silence_s))
+                records = [] if record is None else [record]
+            else:
+                records = await raw.fetch(plan.text, *values, timeout=self._silence_s)
+        return _shaped(records, into)
 
     async def change(self, raw: Raw, prepared: Prepared) -> int | None:
         """Give the last key, where the table has one for us, or the number of rows changed."""
@@ -72,7 +73,7 @@ class Jobs:
     async def chunk(self, raw: Raw, prepared: Prepared, cursor: Any, count: int) -> list[Row]:
         """Give the next rows of a cursor; none at its end."""
         with translated(prepared.statement, self.catalog):
-            return named_rows(await cursor.fetch(count, timeout=self._silence_s))
+            return _shaped(await cursor.fetch(count, timeout=self._silence_s), None)
 
     def forget(self) -> None:
         """The schema was changed."""
@@ -108,15 +109,11 @@ class Jobs:
         return int(status.rpartition(" ")[2]) if statement.is_change else 0
 
 
-def named_rows(records: list[asyncpg.Record]) -> list[Row]:
-    """Make a dict of each row.
-
-    Raises:
-        DbError: two columns have one name, so that one would hide the other.
-    """
-    rows = [dict(record) for record in records]
-    if rows and len(rows[0]) < len(records[0]):
-        names = list(records[0].keys())
-        double = next(name for name in names if names.count(name) > 1)
-        raise DbError(f"db got two columns named {double!r}: give one another name with AS")
-    return rows
+def _shaped(records: list[asyncpg.Record], into: type | None) -> list[Any]:
+    """Make of each a dict, or what `into` names."""
+    if not records:
+        return []
+    if into is not None:
+        return shaped(tuple(records[0].keys()), list(map(tuple, records)), into)
+    rows: list[Row] = list(map(dict, records))
+    return rows if len(rows[0]) == len(records[0]) else named_rows(tuple(records[0].keys()), ())

@@ -16,7 +16,8 @@ _TYPES = {
     **dict.fromkeys(("timestamp without time zone", "timestamp with time zone"), "timestamp"),
     "jsonb": "json",
 }
-_CAST = re.compile(r"('(?:[^']|'')*'|\(?-?[\d.]+\)?)::[\w ]+(?:\(\d+(?:,\d+)?\))?")
+_CAST = re.compile(r"('(?:[^']|'')*'|\(?-?[\d.]+\)?)::([\w ]+)(?:\(\d+(?:,\d+)?\))?")
+_NUMBERS = ("smallint", "integer", "bigint", "numeric", "real", "double precision")
 _TABLES = """
 SELECT c.oid, c.relname AS name FROM pg_class c
 WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
@@ -80,5 +81,10 @@ async def _grouped(raw: Raw, sql: str, ids: list[int]) -> dict[int, list[Any]]:
 def _column(row: Any) -> Column:
     default = row["default"]
     if default is not None:
-        default = None if default.startswith("nextval(") else _CAST.sub(r"\1", default)
+        default = None if default.startswith("nextval(") else _CAST.sub(_uncast, default)
     return Column(row["name"], _TYPES.get(row["type"], row["type"]), row["nullable"], default, row["primary_key"])
+
+
+def _uncast(found: re.Match[str]) -> str:
+    """What was written before PostgreSQL made `'x'::text`, `'-1'::integer` or `(-1)::numeric` of it."""
+    return found[1].strip("'()") if found[2] in _NUMBERS else found[1]

@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from tools.db.contract import Unavailable
 from tools.db.engine import UnitView
 from tools.db.postgres.faults import translated
-from tools.db.postgres.jobs import Jobs, Row
+from tools.db.postgres.jobs import Jobs
 from tools.db.postgres.server import Server
 from tools.db.postgres.wire import Raw
 from tools.db.prepared import Prepared
+from tools.db.rows import Row
 from tools.db.turns import settle
 
 _CHUNK_ROWS = 500

@@ -85,8 +85,8 @@ class Sqlite:
             return chunks_in_memory(self.writer, prepared)
         return chunks_apart(self.readers, prepared, self._settings.db_timeout_s)
 
-    async def tables(self) -> list[Table]:
-        return await self.run(tables, is_read=True)
+    def tables(self) -> Job[list[Table]]:
+        return tables
 
     def steps(self) -> MigrationEngine:
         return SqliteSteps(self.writer, self._file.configure)

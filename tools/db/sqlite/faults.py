@@ -119,7 +119,7 @@ def _constraint(raw: sqlite3.Connection, error: sqlite3.IntegrityError, table: s
     if str(error).startswith("cannot store"):  # in a STRICT table; sqlite3 has no name for its code
         return CheckError(*_columns(str(error).rpartition(" ")[2]))
     if name == "CONSTRAINT_CHECK":
-        return CheckError(table, _mentioned(raw, table, list(tokens(rest))))
+        return CheckError(table, _mentioned(raw, table, _rule(raw, table, rest) or list(tokens(rest))))
     # ON DELETE RESTRICT is reported as a trigger's doing
     if "FOREIGN KEY" in str(error):
         return ForeignKeyError(table)
@@ -143,6 +143,18 @@ def _index_columns(raw: sqlite3.Connection, index: str) -> tuple[str, Sequence[s
     parts = list(tokens(sql))
     ends = [place for place, part in enumerate(parts) if part.text == ")" and part.depth == 0]
     return table, _mentioned(raw, table, parts[: ends[0]] if ends else parts)
+
+
+def _rule(raw: sqlite3.Connection, table: str, name: str) -> list[Token]:
+    """The expression of a CHECK that has a name of its own, of which SQLite gives only that."""
+    found = raw.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE", (table,))
+    parts = [part for (sql,) in found.fetchall() for part in tokens(sql)]
+    for place, part in enumerate(parts[:-3]):
+        if part.text.upper() == "CONSTRAINT" and parts[place + 1].name == name:
+            inside = parts[place + 4 :]  # behind CONSTRAINT name CHECK (
+            depth = parts[place + 3].depth
+            return inside[: next((at for at, one in enumerate(inside) if one.depth <= depth), None)]
+    return []
 
 
 def _mentioned(raw: sqlite3.Connection, table: str, parts: Sequence[Token]) -> list[str]:
