@@ -9,15 +9,18 @@ from tests.domains.person import Person, sign_up, sign_up_admin
 from tests.domains.tree import Tree
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """The file that `client` and what `settings` starts keep their data in."""
-    return tmp_path / "app.db"
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of what `client` and what `settings` starts keep their data in: the only difference."""
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return f"sqlite:///{tmp_path}/app.db"
 
 
 @pytest.fixture
-def settings(database: Path) -> dict[str, str]:
-    return {"DATABASE_URL": f"sqlite:///{database}"}
+def settings(database: str) -> dict[str, str]:
+    return {"DATABASE_URL": database}
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ async def bob(client: httpx.AsyncClient) -> Person:
 
 
 @pytest.fixture
-async def root(client: httpx.AsyncClient, database: Path) -> Person:
+async def root(client: httpx.AsyncClient, database: str) -> Person:
     return await sign_up_admin(client, database)
 
 

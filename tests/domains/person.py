@@ -2,11 +2,15 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple
 
+import asyncpg
 import httpx
+
+from tools.db.statement import numbered
 
 PASSWORD = "correct horse"
 
@@ -38,17 +42,37 @@ async def log_in(client: httpx.AsyncClient, id: int, email: str) -> Person:
     return Person(id, email, answer.json()["access_token"], answer.json()["refresh_token"])
 
 
-async def sign_up_admin(client: httpx.AsyncClient, database: Path, name: str = "root") -> Person:
+async def sign_up_admin(client: httpx.AsyncClient, database: str, name: str = "root") -> Person:
     """Make an account that is an administrator's."""
     person = await sign_up(client, name)
     rows(database, "UPDATE users SET role = 'admin' WHERE id = ?", person.id)
     return await log_in(client, person.id, person.email)
 
 
-def rows(database: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run a statement behind the system's back."""
-    with closing(sqlite3.connect(database)) as connection, connection:
+def rows(database: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Run a statement behind the system's back, on the database of this URL."""
+    if database.startswith("postgresql"):
+        with ThreadPoolExecutor(1) as pool:  # a loop of its own: the system's is busy with the test
+            return pool.submit(asyncio.run, _rows(database, numbered(sql, {}), values)).result()
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as connection, connection:
         return connection.execute(sql, values).fetchall()
+
+
+async def _rows(database: str, sql: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(database)
+    try:
+        return [tuple(row) for row in await connection.fetch(sql, *values)]
+    finally:
+        await connection.close()
+
+
+async def insisted(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Ask again where the answer is 503 with Retry-After: others changed the same at the same time."""
+    while True:
+        answer = await ask()
+        if answer.status_code != 503:
+            return answer
+        assert answer.headers["retry-after"] == "1"
 
 
 async def settled(client: httpx.AsyncClient, admin: Person) -> dict[str, Any]:

@@ -3,10 +3,7 @@
 import asyncio
 import base64
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -53,11 +50,11 @@ class Asked(NamedTuple):
 
 
 @pytest.fixture
-def settings(database: Path) -> dict[str, str]:
+def settings(database: str) -> dict[str, str]:
     """Hash as cheaply as may be, and let a wrong password be told as often as the test does."""
     often = dict.fromkeys(("LOGIN_ATTEMPTS_PER_ACCOUNT", "LOGIN_ATTEMPTS_PER_ADDRESS"), "100000")
     cheap = {"AUTH_ARGON2_MEMORY_KIB": "19456", "AUTH_ARGON2_TIME_COST": "2", "AUTH_ARGON2_PARALLELISM": "1"}
-    return {"DATABASE_URL": f"sqlite:///{database}", **often, **cheap}
+    return {"DATABASE_URL": database, **often, **cheap}
 
 
 def spelt(payload: str, place: str) -> Iterator[str]:
@@ -102,17 +99,20 @@ async def answered(
     return [(one, await one.send(client, person, number)) for number, one in enumerate(requests)]
 
 
-def stored(database: Path) -> tuple[dict[str, int], list[Any]]:
+def stored(database: str) -> tuple[dict[str, int], list[Any]]:
     """Count the rows of every table, and read all that is bob's."""
-    with closing(sqlite3.connect(database)) as connection:
-        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        counts = {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
+    tables = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
+        "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
+    }
+    names = [name for (name,) in rows(database, tables[database.partition(":")[0]])]
+    counts = {name: rows(database, f'SELECT count(*) FROM "{name}"')[0][0] for name in names}
     bobs = "SELECT * FROM users WHERE name = 'bob'", "SELECT * FROM refresh_tokens WHERE user_id = 2"
     return counts, [rows(database, sql) for sql in bobs]
 
 
 async def test_sql_as_an_ordinary_user_changes_and_shows_nothing_but_its_own(
-    client: httpx.AsyncClient, database: Path, ana: Person, bob: Person, root: Person
+    client: httpx.AsyncClient, database: str, ana: Person, bob: Person, root: Person
 ) -> None:
     await settled(client, root)
     before, bobs = stored(database)

@@ -4,6 +4,6 @@ CREATE TABLE notifications (
     user_id INTEGER NOT NULL,
     kind TEXT NOT NULL,
     message TEXT NOT NULL,
-    created_at_utc TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
+    created_at_utc TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
     UNIQUE (user_id, kind)
 );

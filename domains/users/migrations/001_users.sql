@@ -5,7 +5,7 @@ CREATE TABLE users (
     email TEXT NOT NULL,
     password_hash TEXT,
     role TEXT NOT NULL DEFAULT 'user' CHECK (role IN ('user', 'admin')),
-    created_at_utc TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now'))
+    created_at_utc TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
 
 -- one email is one account, whatever its case

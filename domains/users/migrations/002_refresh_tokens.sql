@@ -3,8 +3,8 @@ CREATE TABLE refresh_tokens (
     digest TEXT PRIMARY KEY,
     family TEXT NOT NULL,
     user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    expires_at_utc TEXT NOT NULL,
-    used_at_utc TEXT
+    expires_at_utc TIMESTAMP NOT NULL,
+    used_at_utc TIMESTAMP
 );
 
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family);

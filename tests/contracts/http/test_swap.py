@@ -33,17 +33,17 @@ class Greedy:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "app.db"
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/app.db"
 
 
 @pytest_asyncio.fixture
-async def client(database: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with asgi.running({"DATABASE_URL": f"sqlite:///{database}", **PLAIN}) as client:
+async def client(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with asgi.running({"DATABASE_URL": database, **PLAIN}) as client:
         yield client
 
 
-async def test_the_walk_of_the_readme_ends_with_a_welcome(client: httpx.AsyncClient, database: Path) -> None:
+async def test_the_walk_of_the_readme_ends_with_a_welcome(client: httpx.AsyncClient, database: str) -> None:
     made = await client.post("/users", json=ANA)
     ana = await log_in(client, made.json()["id"], ANA["email"])
     await settled(client, await sign_up_admin(client, database))
@@ -74,7 +74,7 @@ async def test_what_is_refused_is_refused_as_before(client: httpx.AsyncClient) -
     assert refused[0].headers["www-authenticate"] == "Bearer"
 
 
-async def test_another_system_on_the_work_without_a_choice_reads_what_this_one_has_stored(database: Path) -> None:
+async def test_another_system_on_the_work_without_a_choice_reads_what_this_one_has_stored(database: str) -> None:
     stored = {"DATABASE_URL": f"sqlite:///{database}"}
     async with asgi.running(stored | PLAIN) as client:
         ana = await sign_up(client, "ana")

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import httpx
 import pytest
 
@@ -18,7 +16,7 @@ async def test_callers_see_their_own_messages(
 
 
 async def test_pages_have_every_message_once_the_newest_first(
-    client: httpx.AsyncClient, root: Person, database: Path
+    client: httpx.AsyncClient, root: Person, database: str
 ) -> None:
     await settled(client, root)
     for kind in "abcd":

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import httpx
 
 import asgi
@@ -22,7 +20,7 @@ class Again:
 """
 
 
-async def test_a_new_user_is_welcomed(settings: dict[str, str], database: Path) -> None:
+async def test_a_new_user_is_welcomed(settings: dict[str, str], database: str) -> None:
     async with asgi.running(settings) as client:
         ana = await sign_up(client, "ana")
 
@@ -32,7 +30,7 @@ async def test_a_new_user_is_welcomed(settings: dict[str, str], database: Path) 
 
 
 async def test_a_user_is_welcomed_once_however_often_the_event_comes(
-    tree: Tree, settings: dict[str, str], database: Path
+    tree: Tree, settings: dict[str, str], database: str
 ) -> None:
     tree.add("users/plugins/again.py", AGAIN)
     async with tree.running(settings) as (_, client):
@@ -46,7 +44,7 @@ async def test_a_user_is_welcomed_once_however_often_the_event_comes(
         assert rows(database, "SELECT message FROM notifications") == [("Welcome, root@example.com!",)]
 
 
-async def test_a_user_who_was_refused_is_not_welcomed(client: httpx.AsyncClient, database: Path) -> None:
+async def test_a_user_who_was_refused_is_not_welcomed(client: httpx.AsyncClient, database: str) -> None:
     root = await sign_up_admin(client, database)
     await client.post("/users", json={"name": "Root", "email": root.email, "password": "correct horse"})
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from tests.domains.person import rows, settled, sign_up_admin
 from tests.domains.tree import Tree
 
@@ -39,7 +37,7 @@ class TooEarly:
 
 
 async def test_what_a_transaction_published_is_dropped_with_it(
-    tree: Tree, settings: dict[str, str], database: Path
+    tree: Tree, settings: dict[str, str], database: str
 ) -> None:
     tree.add("users/plugins/regrets.py", REGRETS)
     async with tree.running(settings) as (_, client):

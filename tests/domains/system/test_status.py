@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import httpx
 
 from tests.domains.person import Person, settled, sign_up, sign_up_admin
@@ -37,7 +35,7 @@ async def test_others_see_nothing(client: httpx.AsyncClient, ana: Person) -> Non
 
 
 async def test_deliveries_that_failed_are_shown_without_what_they_carried(
-    tree: Tree, settings: dict[str, str], database: Path
+    tree: Tree, settings: dict[str, str], database: str
 ) -> None:
     tree.add("users/plugins/fails.py", FAILS)
     async with tree.running(settings) as (_, client):
@@ -54,7 +52,7 @@ async def test_deliveries_that_failed_are_shown_without_what_they_carried(
 
 
 async def test_what_is_disabled_and_what_is_broken_is_shown(
-    tree: Tree, settings: dict[str, str], database: Path
+    tree: Tree, settings: dict[str, str], database: str
 ) -> None:
     tree.add("users/plugins/fails.py", FAILS.replace("event_bus", "event_buss"))
     async with tree.running(settings, disabled=["users.logout"], quarantine=True) as (_, client):

@@ -57,7 +57,7 @@ async def test_the_password_is_read_from_standard_input_where_no_one_types(
         assert await scopes_of_login(client, "root@example.com") == 200
 
 
-async def test_an_account_that_is_there_is_an_error(tree: Tree, settings: dict[str, str], database: Path) -> None:
+async def test_an_account_that_is_there_is_an_error(tree: Tree, settings: dict[str, str], database: str) -> None:
     async with tree.running(settings | SECRET) as (kernel, client):
         await sign_up(client, "ana")
 

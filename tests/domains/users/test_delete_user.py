@@ -1,17 +1,16 @@
 import asyncio
 from collections import Counter
-from pathlib import Path
 
 import httpx
 
-from tests.domains.person import Person, rows, sign_up, sign_up_admin
+from tests.domains.person import Person, insisted, rows, sign_up, sign_up_admin
 
 
 async def delete(client: httpx.AsyncClient, who: Person, id: int) -> int:
-    return (await client.delete(f"/users/{id}", headers=who.headers)).status_code
+    return (await insisted(lambda: client.delete(f"/users/{id}", headers=who.headers))).status_code
 
 
-async def test_an_account_goes_with_its_sessions(client: httpx.AsyncClient, ana: Person, database: Path) -> None:
+async def test_an_account_goes_with_its_sessions(client: httpx.AsyncClient, ana: Person, database: str) -> None:
     status = await delete(client, ana, ana.id)
 
     refreshed = await client.post("/auth/refresh", json={"refresh_token": ana.refresh_token})
@@ -41,7 +40,7 @@ async def test_the_last_administrator_stays(client: httpx.AsyncClient, root: Per
 
 
 async def test_of_two_administrators_who_leave_at_once_one_stays(
-    client: httpx.AsyncClient, root: Person, database: Path
+    client: httpx.AsyncClient, root: Person, database: str
 ) -> None:
     other = await sign_up_admin(client, database, "other")
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import httpx
 
 from tests.domains.person import Person, rows
@@ -13,7 +11,7 @@ async def test_callers_see_their_own_account(client: httpx.AsyncClient, ana: Per
 
 
 async def test_the_token_of_a_deleted_account_is_no_longer_good(
-    client: httpx.AsyncClient, ana: Person, database: Path
+    client: httpx.AsyncClient, ana: Person, database: str
 ) -> None:
     rows(database, "DELETE FROM users WHERE id = ?", ana.id)
 

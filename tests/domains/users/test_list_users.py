@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import httpx
 import pytest
 
@@ -7,7 +5,7 @@ from tests.domains.person import Person, rows
 
 
 @pytest.fixture
-def crowd(root: Person, database: Path) -> None:
+def crowd(root: Person, database: str) -> None:
     for number in range(2, 6):
         rows(database, "INSERT INTO users (name, email) VALUES ('One', ?)", f"{number}@example.com")
 

@@ -26,7 +26,7 @@ async def test_a_login_is_answered_with_a_session(client: httpx.AsyncClient, ana
     assert (session["token_type"], session["expires_in"]) == ("bearer", 900)
 
 
-async def test_every_no_is_the_same(client: httpx.AsyncClient, ana: Person, bob: Person, database: Path) -> None:
+async def test_every_no_is_the_same(client: httpx.AsyncClient, ana: Person, bob: Person, database: str) -> None:
     rows(database, "INSERT INTO users (name, email) VALUES ('Eve', 'eve@example.com')")
     rows(database, "UPDATE users SET password_hash = ? WHERE id = ?", GARBAGE, bob.id)
 
@@ -118,7 +118,7 @@ async def test_an_address_is_limited_over_all_accounts_whatever_it_says_it_is(se
         assert Counter(answer.status_code for answer in answers) == {401: 5, 429: 15}
 
 
-async def test_a_hash_of_other_parameters_is_replaced_at_login(settings: dict[str, str], database: Path) -> None:
+async def test_a_hash_of_other_parameters_is_replaced_at_login(settings: dict[str, str], database: str) -> None:
     async with asgi.running(settings) as client:
         ana = await sign_up(client)
 

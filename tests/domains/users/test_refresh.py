@@ -1,14 +1,13 @@
 import asyncio
 from collections import Counter
-from pathlib import Path
 
 import httpx
 
-from tests.domains.person import Person, log_in, rows
+from tests.domains.person import Person, insisted, log_in, rows
 
 
 async def refresh(client: httpx.AsyncClient, token: str) -> httpx.Response:
-    return await client.post("/auth/refresh", json={"refresh_token": token})
+    return await insisted(lambda: client.post("/auth/refresh", json={"refresh_token": token}))
 
 
 async def test_a_refresh_token_gets_the_next_two(client: httpx.AsyncClient, ana: Person) -> None:
@@ -37,7 +36,7 @@ async def test_of_many_uses_at_once_one_is_answered(client: httpx.AsyncClient, a
     assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 9}
 
 
-async def test_one_whose_time_is_over_is_refused(client: httpx.AsyncClient, ana: Person, database: Path) -> None:
+async def test_one_whose_time_is_over_is_refused(client: httpx.AsyncClient, ana: Person, database: str) -> None:
     rows(database, "UPDATE refresh_tokens SET expires_at_utc = '2020-01-01T00:00:00.000000Z'")
 
     answer = await refresh(client, ana.refresh_token)
@@ -46,7 +45,7 @@ async def test_one_whose_time_is_over_is_refused(client: httpx.AsyncClient, ana:
     assert rows(database, "SELECT * FROM refresh_tokens") == []
 
 
-async def test_rows_whose_time_is_over_are_swept(client: httpx.AsyncClient, ana: Person, database: Path) -> None:
+async def test_rows_whose_time_is_over_are_swept(client: httpx.AsyncClient, ana: Person, database: str) -> None:
     rows(database, "UPDATE refresh_tokens SET expires_at_utc = '2020-01-01T00:00:00.000000Z'")
 
     await log_in(client, ana.id, ana.email)
@@ -55,7 +54,7 @@ async def test_rows_whose_time_is_over_are_swept(client: httpx.AsyncClient, ana:
 
 
 async def test_a_role_that_changed_is_in_the_next_access_token(
-    client: httpx.AsyncClient, ana: Person, database: Path
+    client: httpx.AsyncClient, ana: Person, database: str
 ) -> None:
     rows(database, "UPDATE users SET role = 'admin'")
 
@@ -72,7 +71,7 @@ async def test_neither_token_stands_in_for_the_other(client: httpx.AsyncClient, 
     assert [refreshed.status_code, me.status_code] == [401, 401]
 
 
-async def test_what_is_stored_is_no_token(client: httpx.AsyncClient, ana: Person, database: Path) -> None:
+async def test_what_is_stored_is_no_token(client: httpx.AsyncClient, ana: Person, database: str) -> None:
     stored = str(rows(database, "SELECT * FROM refresh_tokens"))
 
     assert ana.refresh_token not in stored

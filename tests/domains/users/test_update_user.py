@@ -1,17 +1,16 @@
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 import asgi
-from tests.domains.person import PASSWORD, Person, rows, settled, sign_up, sign_up_admin
+from tests.domains.person import PASSWORD, Person, insisted, rows, settled, sign_up, sign_up_admin
 from tests.domains.tree import Tree
 
 
 async def patch(client: httpx.AsyncClient, who: Person, id: int, **changes: Any) -> httpx.Response:
-    return await client.patch(f"/users/{id}", json=changes, headers=who.headers)
+    return await insisted(lambda: client.patch(f"/users/{id}", json=changes, headers=who.headers))
 
 
 async def test_what_is_left_out_stays(client: httpx.AsyncClient, ana: Person) -> None:
@@ -81,7 +80,7 @@ async def test_an_administrator_changes_the_role_and_the_password_of_others(
     assert (answer.json()["role"], listed.status_code) == ("admin", 200)
 
 
-async def test_the_last_administrator_stays_one(client: httpx.AsyncClient, root: Person, database: Path) -> None:
+async def test_the_last_administrator_stays_one(client: httpx.AsyncClient, root: Person, database: str) -> None:
     other = await sign_up_admin(client, database, "other")
 
     answers = [await patch(client, root, other.id, role="user"), await patch(client, other, root.id, role="user")]
@@ -96,7 +95,7 @@ async def test_an_account_that_is_gone_is_not_found(client: httpx.AsyncClient, r
     assert answer.status_code == 404
 
 
-async def test_a_change_is_published(tree: Tree, settings: dict[str, str], database: Path) -> None:
+async def test_a_change_is_published(tree: Tree, settings: dict[str, str], database: str) -> None:
     tree.add("users/plugins/rename.py", RENAME)
     async with tree.running(settings) as (_, client):
         root = await sign_up_admin(client, database)
@@ -125,7 +124,7 @@ class Rename:
 
 
 async def test_an_administrator_who_was_deleted_changes_nobody_with_the_token_that_is_left(
-    client: httpx.AsyncClient, root: Person, database: Path
+    client: httpx.AsyncClient, root: Person, database: str
 ) -> None:
     other = await sign_up_admin(client, database, "other")
     await client.delete(f"/users/{other.id}", headers=root.headers)

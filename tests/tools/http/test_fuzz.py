@@ -36,7 +36,7 @@ async def made_up(folder: Path) -> AsyncIterator[tuple[Send, Fuzzer]]:
 async def shipped(folder: Path) -> AsyncIterator[tuple[Send, Fuzzer]]:
     settings = {"DATABASE_URL": f"sqlite:///{folder}/app.db", "LOGIN_ATTEMPTS_PER_ADDRESS": "100000"}
     async with asgi.running(settings) as client:
-        admin = await sign_up_admin(client, folder / "app.db")
+        admin = await sign_up_admin(client, settings["DATABASE_URL"])
         document = (await client.get("/openapi.json")).json()
         transport: Any = client._transport
         yield transport.app, Fuzzer(document, admin.access_token, dear=("password", "current_password"))
