@@ -69,7 +69,7 @@ class Postgres:
         return answer
 
     async def session(self) -> Session:
-        return PostgresSession(self.pool, await self.pool.take(), self.server.silence_s)
+        return PostgresSession(self.pool, await self.pool.take(), self.jobs)
 
     def chunks(self, prepared: Prepared, unit: UnitView | None) -> AsyncGenerator[list[Row], None]:
         if unit is not None:

@@ -13,6 +13,7 @@ from tools.db.contract import (
     ForeignKeyError,
     NotNullError,
     OutOfRangeError,
+    ParameterError,
     QueryTimeoutError,
     SerializationError,
     Unavailable,
@@ -70,8 +71,15 @@ def shout(error: BaseException) -> None:
         log.error("db: the server cannot be used as it should: %s: %s", error, advice)
 
 
+def is_said(error: asyncpg.PostgresError) -> bool:
+    """Tell whether the server said it; asyncpg refuses some values by itself, before it sends anything."""
+    return getattr(error, "severity", None) is not None
+
+
 def _said(error: asyncpg.PostgresError, statement: Statement | None, catalog: Catalog | None) -> DbError:
     code = error.sqlstate or ""
+    if not is_said(error):
+        return ParameterError(f"db cannot send a value: {error}: give one of its column's type")
     table = error.table_name or ""
     if code.startswith("23"):
         return _constraint(error, code, table, statement, catalog)

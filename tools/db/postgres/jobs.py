@@ -21,8 +21,10 @@ class Jobs:
     """What makes them, with what is known of statements and tables."""
 
     def __init__(self, silence_s: float) -> None:
-        self._silence_s = silence_s
+        self.silence_s = silence_s
         self.catalog, self._plans = Catalog(), Plans()
+        self._changing: set[Raw] = set()
+        """Connections whose transaction changed the schema: others do not see that yet, and it may be undone."""
 
     async def rows(self, raw: Raw, prepared: Prepared, into: type | None, *, is_one: bool = False) -> list[Any]:
         """Give the rows; of a read that wants one, no more than that are fetched."""
@@ -30,10 +32,10 @@ class Jobs:
         with translated(statement, self.catalog):
             plan, values = await self._planned(raw, statement.text, prepared.bound[0])
             if is_one and statement.is_read:
-                record = await raw.fetchrow(plan.text, *values, timeout=self._silence_s)
+                record = await raw.fetchrow(plan.text, *values, timeout=self.silence_s)
                 records = [] if record is None else [record]
             else:
-                records = await raw.fetch(plan.text, *values, timeout=self._silence_s)
+                records = await raw.fetch(plan.text, *values, timeout=self.silence_s)
         return _shaped(records, into)
 
     async def change(self, raw: Raw, prepared: Prepared) -> int | None:
@@ -46,7 +48,7 @@ class Jobs:
             name = key.replace('"', '""')
             try:
                 plan, values = await self._planned(raw, f'{statement.text} RETURNING "{name}"', prepared.bound[0])
-                found = await raw.fetch(plan.text, *values, timeout=self._silence_s)
+                found = await raw.fetch(plan.text, *values, timeout=self.silence_s)
             except asyncpg.UndefinedColumnError:
                 self.forget()  # another process may have given the table another key
                 raise
@@ -68,17 +70,24 @@ class Jobs:
         """Give a cursor; the connection is in a transaction."""
         with translated(prepared.statement, self.catalog):
             plan, values = await self._planned(raw, prepared.statement.text, prepared.bound[0])
-            return await raw.cursor(plan.text, *values, timeout=self._silence_s)
+            return await raw.cursor(plan.text, *values, timeout=self.silence_s)
 
     async def chunk(self, raw: Raw, prepared: Prepared, cursor: Any, count: int) -> list[Row]:
         """Give the next rows of a cursor; none at its end."""
         with translated(prepared.statement, self.catalog):
-            return _shaped(await cursor.fetch(count, timeout=self._silence_s), None)
+            return _shaped(await cursor.fetch(count, timeout=self.silence_s), None)
 
     def forget(self) -> None:
-        """The schema was changed."""
+        """The schema was changed, or is not what was thought."""
         self.catalog.forget()
         self._plans.forget()
+
+    def ended(self, raw: Raw) -> None:
+        """A transaction ended, or went back to a savepoint."""
+        if raw in self._changing:
+            self.forget()
+            if not raw.is_in_transaction():
+                self._changing.discard(raw)
 
     async def _planned(self, raw: Raw, text: str, bound: Bound) -> tuple[Plan, Any]:
         given = bound if isinstance(bound, tuple) else tuple(bound.values())
@@ -102,10 +111,12 @@ class Jobs:
         text = ddl.translated(statement.text) if statement.verb in ("CREATE", "ALTER") else statement.text
         plan, values = await self._planned(raw, text, prepared.bound[0])
         try:
-            status = await raw.execute(plan.text, *values, timeout=self._silence_s)
+            status = await raw.execute(plan.text, *values, timeout=self.silence_s)
         finally:
             if not statement.is_read and not statement.is_change:
                 self.forget()
+                if raw.is_in_transaction():
+                    self._changing.add(raw)
         return int(status.rpartition(" ")[2]) if statement.is_change else 0
 
 

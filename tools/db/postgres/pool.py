@@ -53,10 +53,15 @@ class Pool:
             raise Unavailable("its connections were closed at the shutdown")
         if (raw := self.idle()) is not None:
             return raw
-        if self._count < self._size:
-            self._count += 1
-            return await self._opened()
-        return await self._waited(self._wait_s if wait_s is None else wait_s)
+        limit_s = self._wait_s if wait_s is None else wait_s
+        try:
+            async with asyncio.timeout(limit_s):
+                if self._count >= self._size:
+                    return await self._waited()
+                self._count += 1
+                return await self._opened()
+        except TimeoutError:
+            raise Unavailable(f"none of {self._size} connections was free within {limit_s:g} s") from None
 
     def give(self, raw: Raw) -> None:
         """Give one back that is as it was."""
@@ -120,16 +125,13 @@ class Pool:
         if not task.cancelled() and task.exception() is None:
             self.give(task.result())
 
-    async def _waited(self, wait_s: float) -> Raw:
+    async def _waited(self) -> Raw:
         waiter: asyncio.Future[Raw | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
-            async with asyncio.timeout(wait_s):
-                raw = await waiter
-        except BaseException as error:
+            raw = await waiter
+        except BaseException:
             self._withdraw(waiter)
-            if isinstance(error, TimeoutError):
-                raise Unavailable(f"all {self._size} connections are busy since {wait_s:g} s") from None
             raise
         return await self._opened() if raw is None else raw
 

@@ -4,8 +4,8 @@ import asyncpg
 
 from tools.db.contract import DbError, ParameterError, UnitClosedError, UnknownOutcomeError
 from tools.db.engine import Cursors
-from tools.db.postgres.faults import ConnectionLostError, translated
-from tools.db.postgres.jobs import Job
+from tools.db.postgres.faults import ConnectionLostError, is_said, translated
+from tools.db.postgres.jobs import Job, Jobs
 from tools.db.postgres.pool import Pool
 from tools.db.postgres.wire import Raw
 
@@ -13,8 +13,8 @@ from tools.db.postgres.wire import Raw
 class PostgresSession:
     """`Session` for whoever has the connection."""
 
-    def __init__(self, pool: Pool, raw: Raw, silence_s: float) -> None:
-        self._pool, self._raw, self._silence_s = pool, raw, silence_s
+    def __init__(self, pool: Pool, raw: Raw, jobs: Jobs) -> None:
+        self._pool, self._raw, self._jobs = pool, raw, jobs
 
     @property
     def is_in_transaction(self) -> bool:
@@ -30,14 +30,15 @@ class PostgresSession:
             try:
                 await self._execute(f"BEGIN ISOLATION LEVEL {level}")
                 return
-            except ConnectionLostError:
+            except ConnectionLostError as error:
                 self._pool.drop(self._raw)
+                if isinstance(error.__cause__, TimeoutError):
+                    raise
                 self._raw = await self._pool.take()
 
     def is_failed_by(self, error: DbError) -> bool:
         said = error.__cause__
-        is_said = isinstance(said, asyncpg.PostgresError) and getattr(said, "severity", None) is not None
-        return is_said or not isinstance(error, ParameterError)
+        return not isinstance(error, ParameterError) or (isinstance(said, asyncpg.PostgresError) and is_said(said))
 
     async def begin_inner(self, name: str) -> None:
         await self._execute(f"SAVEPOINT {name}")
@@ -45,6 +46,7 @@ class PostgresSession:
     async def end_inner(self, name: str, cursors: Cursors, *, is_kept: bool) -> None:
         if not is_kept:
             await self._execute(f"ROLLBACK TO {name}")
+            self._jobs.ended(self._raw)
         await self._execute(f"RELEASE {name}")
 
     async def commit(self, cursors: Cursors) -> None:
@@ -63,12 +65,13 @@ class PostgresSession:
                 self._raw.terminate()
 
     def release(self) -> None:
+        self._jobs.ended(self._raw)
         self._pool.give(self._raw)
 
     async def _execute(self, sql: str) -> str:
         with translated():
             try:
-                status: str = await self._raw.execute(sql, timeout=self._silence_s)
+                status: str = await self._raw.execute(sql, timeout=self._jobs.silence_s)
                 return status
             except TimeoutError:
                 self._raw.terminate()  # it may still do what it was told
