@@ -26,11 +26,15 @@ def register_migrations() -> Iterable[Migration]:  # type: ignore[empty-body]
 
 
 class Db(Protocol):
-    """A relational database.
+    """A relational database: SQLite or PostgreSQL, by DATABASE_URL, and a plugin need not know which.
 
-    `sql` is text or a SQLAlchemy Core statement. Parameters: `?` and a tuple or list, or `:name` and a dict; a missing
-    and a spare one are refused. Going in, dates and times become ISO text (in UTC, if they have a zone), Decimal and
-    UUID text, dict and list JSON text, bool 0 or 1; `into=` a Struct brings them back.
+    `sql` is one statement, as text or of SQLAlchemy Core. Parameters: `?` and a tuple or list, or `:name` and a dict; a
+    missing and a spare one are refused. What stands in literals, quotes and comments is none, nor are `::`, `->>`, `@>`
+    and `%`; PostgreSQL's operators `?`, `?|` and `?&` are written `??`, `??|` and `??&`.
+
+    Columns of INTEGER, REAL, DECIMAL, BOOLEAN, TEXT, BLOB, DATE, TIME, TIMESTAMP, UUID and JSON give back what went in:
+    int, float, Decimal, bool, str, bytes, date, time, datetime, UUID, and dict or list. A datetime has a zone, and comes
+    back in UTC. An Enum goes in as its value, a Struct as JSON. `into=` a Struct checks and converts each row.
     """
 
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
