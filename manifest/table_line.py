@@ -1,4 +1,4 @@
-"""A table in one line: `users: id INTEGER PK, email TEXT UNIQUE, team INTEGER? -> teams.id, age INTEGER = 0`."""
+"""A table in one line: `users: id integer PK, email text UNIQUE, team integer? -> teams.id, age integer = 0`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -71,9 +71,9 @@ def column(name: str, kind: str, **more: Any) -> dict[str, Any]:
 
 FACTS = [
     Fact("table", "users", "users", data={
-        "columns": [column("id", "INTEGER", primary_key=True), column("email", "TEXT"),
-                    column("age", "INTEGER", default="0"),
-                    column("team", "INTEGER", nullable=True)],
+        "columns": [column("id", "integer", primary_key=True), column("email", "text"),
+                    column("age", "integer", default="0"),
+                    column("team", "integer", nullable=True)],
         "unique": [["age", "team"], ["email"]],
         "foreign_keys": [{"column": "team", "table": "teams", "to": "id"}]}),
     Fact("endpoint", "users.create_user", "POST /users", data={

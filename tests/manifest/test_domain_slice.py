@@ -5,7 +5,7 @@ from tests.manifest.made_up import FACTS, PLUGINS, SOURCES, plugin, project, sys
 
 USERS = """# users
 
-- table users: id INTEGER PK, email TEXT UNIQUE, age INTEGER = 0, team INTEGER? -> teams.id, UNIQUE(age, team)
+- table users: id integer PK, email text UNIQUE, age integer = 0, team integer? -> teams.id, UNIQUE(age, team)
 
 ## users.create_user (domains/users/plugins/create_user.py)
 

@@ -32,7 +32,7 @@ forget(extra=None, **rest)
 
 ## users
 
-- users: id INTEGER PK, email TEXT UNIQUE, age INTEGER = 0, team INTEGER? -> teams.id, UNIQUE(age, team)
+- users: id integer PK, email text UNIQUE, age integer = 0, team integer? -> teams.id, UNIQUE(age, team)
 - create_user.py: POST /users bearer:admin; out user.created; requests mail.count
 
 ## Packages

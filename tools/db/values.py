@@ -57,6 +57,7 @@ def as_text(value: Value) -> str:
         case bool():
             return str(int(value))
         case datetime():
+            # a blank and no T: it sorts with what SQLite\'s CURRENT_TIMESTAMP gives
             return value.replace(tzinfo=None).isoformat(" ", "microseconds") + "Z"
         case Decimal():
             return str(float(value))

@@ -6,7 +6,10 @@ import msgspec
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column; `type` and `default` are as the table declares them."""
+    """A column; `default` is as the table declares it.
+
+    `type` is integer, real, decimal, boolean, text, blob, date, time, timestamp, uuid or json, on every engine.
+    """
 
     name: str
     type: str

@@ -23,7 +23,9 @@ def rows(raw: sqlite3.Connection, prepared: Prepared, into: type | None, *, is_o
         names = _names(cursor)
         cursor.close()
     except TOLD as error:
-        raise told(raw, error, statement.table, is_write=not statement.is_read, names=_names(cursor)) from error
+        names = _names(cursor)
+        cursor.close()  # now: the error's traceback keeps it, and an open one would hold what it reads
+        raise told(raw, error, statement.table, is_write=not statement.is_read, names=names) from error
     return shaped(names, found, into)
 
 

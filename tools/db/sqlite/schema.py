@@ -9,6 +9,24 @@ _TABLES = (
     " AND substr(name, 1, 1) != '_' AND substr(name, 1, 7) != 'sqlite_' ORDER BY name"
 )
 
+_WORDS = {
+    **{name: name.lower() for name in ("DECIMAL", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "UUID", "JSON")},
+    "NUMERIC": "decimal",
+    "BOOL": "boolean",
+    "DATETIME": "timestamp",
+}
+"""By the first word of a declared type, for those whose values are read: sqlite3 looks at that word only."""
+_AFFINITIES = (
+    ("INT", "integer"),
+    ("CHAR", "text"),
+    ("CLOB", "text"),
+    ("TEXT", "text"),
+    ("BLOB", "blob"),
+    ("REAL", "real"),
+    ("FLOA", "real"),
+    ("DOUB", "real"),
+)
+
 
 def tables(raw: sqlite3.Connection) -> list[Table]:
     """List the application's tables, by name."""
@@ -18,7 +36,24 @@ def tables(raw: sqlite3.Connection) -> list[Table]:
 
 def _columns(raw: sqlite3.Connection, table: str) -> list[Column]:
     found = raw.execute('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?) ORDER BY cid', (table,))
-    return [Column(name, kind, not (strict or key), default, key > 0) for name, kind, strict, default, key in found]
+    return [
+        Column(name, word_of(declared), not (strict or key), default, key > 0)
+        for name, declared, strict, default, key in found
+    ]
+
+
+def word_of(declared: str) -> str:
+    """Give the word of every engine for a declared type; for one of its own, by SQLite's rules of affinity.
+
+    >>> [word_of(one) for one in ("DECIMAL(10, 2)", "varchar(20)", "UNSIGNED BIG INT", "DATETIME", "")]
+    ['decimal', 'text', 'integer', 'timestamp', 'blob']
+
+    Source: https://www.sqlite.org/datatype3.html, 3.1
+    """
+    name = declared.upper().partition("(")[0].strip()
+    if name.partition(" ")[0] in _WORDS:
+        return _WORDS[name.partition(" ")[0]]
+    return next((word for part, word in _AFFINITIES if part in name), "decimal" if name else "blob")
 
 
 def _unique(raw: sqlite3.Connection, table: str) -> list[list[str]]:

@@ -14,14 +14,14 @@ What has no declared type, such as `max(at)`, comes back as it is stored.
 import json
 import sqlite3
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from tools.db.contract import OutOfRangeError
 from tools.db.rows import moment
-from tools.db.values import checked
+from tools.db.values import as_text, checked
 
 Stored = str | int | float | bytes | None
 
@@ -47,13 +47,7 @@ def stored(value: object, where: int | str) -> Stored:
     plain: Any = checked(value, where)
     if isinstance(plain, _AS_THEY_ARE):
         return plain
-    if isinstance(plain, Decimal):
-        return _real(plain, where)
-    if isinstance(plain, datetime):
-        return plain.replace(tzinfo=None).isoformat(" ", "microseconds") + "Z"
-    if isinstance(plain, date | time):
-        return plain.isoformat()
-    return str(plain) if isinstance(plain, UUID) else json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return _real(plain, where) if isinstance(plain, Decimal) else as_text(plain)
 
 
 def _real(value: Decimal, where: int | str) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+from collections.abc import Sequence
 from itertools import islice
 
 from tools.db.contract import QueryTimeoutError, Unavailable, UnknownOutcomeError
@@ -94,8 +95,7 @@ class Writer:
         await self.connection.close()
 
     async def _stored_alone(self, call: Call[T]) -> T:
-        group = Group([call], self.timeout_s, self.connection.watch)
-        self.connection.submit(group)
+        group = self._submitted([call])
         try:
             return await call.told(self.connection.watch)
         finally:
@@ -118,16 +118,20 @@ class Writer:
         calls = list(islice(self._waiting, _MOST_TOGETHER))
         for call in calls:
             del self._waiting[call]
+        group = self._submitted(calls)
+        await group.done
+        if group.left:
+            self._waiting = dict.fromkeys([*group.left, *self._waiting])
+        self._check()
+
+    def _submitted(self, calls: Sequence[AnyCall]) -> Group:
         group = Group(calls, self.timeout_s, self.connection.watch)
         try:
             self.connection.submit(group)
         except Unavailable as error:
             group.fail(error)
             group.tell()
-        await group.done
-        if group.left:
-            self._waiting = dict.fromkeys([*group.left, *self._waiting])
-        self._check()
+        return group
 
     def _check(self) -> None:
         """Give up a connection that something left in a transaction."""

@@ -341,5 +341,5 @@ async def test_each_table_is_a_fact_of_who_made_it(tmp_path: Path) -> None:
     ]
     assert facts[2].data["unique"] == [["email"]]
     assert facts[2].data["columns"][0] == {
-        "name": "id", "type": "INTEGER", "nullable": False, "default": None, "primary_key": True
+        "name": "id", "type": "integer", "nullable": False, "default": None, "primary_key": True
     }  # fmt: skip
