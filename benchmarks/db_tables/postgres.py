@@ -1,7 +1,7 @@
 """PostgreSQL's peers: a pool of asyncpg as its README shows, and this project's `db`, on one durable server."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ async def fill(db: Any) -> None:
 
 
 @asynccontextmanager
-async def raw_pool(folder: Path) -> AsyncIterator[Calls]:
-    """Asyncpg's pool, with what has to be done written by hand."""
+async def raw_pool(folder: Path, **how: Any) -> AsyncIterator[Calls]:
+    """Use asyncpg's pool, with what has to be done written by hand."""
     import asyncpg
 
     from benchmarks.db_tables.peers import booted
@@ -61,8 +61,17 @@ async def raw_pool(folder: Path) -> AsyncIterator[Calls]:
     with served() as url:
         async with booted(url) as db:
             await fill(db)
-        async with asyncpg.create_pool(url, min_size=POOL_SIZE, max_size=POOL_SIZE) as pool:
+        async with asyncpg.create_pool(url, min_size=POOL_SIZE, max_size=POOL_SIZE, **how) as pool:
             yield Calls(one, many, write)
+
+
+def pool_without_reset(folder: Path) -> AbstractAsyncContextManager[Calls]:
+    """Use it without the statement that it sends after each use, as ours is."""
+
+    async def reset(connection: Any) -> None:
+        pass
+
+    return raw_pool(folder, reset=reset)
 
 
 @asynccontextmanager
