@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any
 
 from tools.db.contract import DbError, Table, Unavailable, UnknownOutcomeError
@@ -36,7 +37,7 @@ class Postgres:
         self._settings = settings
         self.wait_s = settings.db_wait_timeout_s
         self.server = Server(settings.database_url, timeout_s=settings.db_timeout_s, wait_s=self.wait_s)
-        self.jobs = Jobs(self.server.silence_s)
+        self.jobs = Jobs()
         self._open_pool: Pool | None = None
         self._streams: Streams | None = None
 
@@ -82,7 +83,7 @@ class Postgres:
         return _tables
 
     def steps(self) -> MigrationEngine:
-        return PostgresSteps(self.server.connect)
+        return PostgresSteps(partial(self.server.connect, has_limit=False))
 
     async def open(self) -> None:
         """Connect once, so that what cannot work is found at boot; others follow at need."""

@@ -6,22 +6,25 @@ from typing import Any
 import asyncpg
 
 from tools.db.binding import Bound
+from tools.db.contract import DbError
 from tools.db.postgres import ddl
 from tools.db.postgres.catalog import Catalog
-from tools.db.postgres.faults import translated
+from tools.db.postgres.faults import is_said, translated
 from tools.db.postgres.parameters import Plan, Plans
+from tools.db.postgres.script import statements
 from tools.db.postgres.wire import Raw
 from tools.db.prepared import Prepared
 from tools.db.rows import Row, named_rows, shaped
 
 Job = Callable[[Raw], Awaitable[Any]]
 
+_DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "DO", "CALL")
+
 
 class Jobs:
     """What makes them, with what is known of statements and tables."""
 
-    def __init__(self, silence_s: float) -> None:
-        self.silence_s = silence_s
+    def __init__(self) -> None:
         self.catalog, self._plans = Catalog(), Plans()
         self._changing: set[Raw] = set()
         """Connections whose transaction changed the schema: others do not see that yet, and it may be undone."""
@@ -30,12 +33,14 @@ class Jobs:
         """Give the rows; of a read that wants one, no more than that are fetched."""
         statement = prepared.statement
         with translated(statement, self.catalog):
-            plan, values = await self._planned(raw, statement.text, prepared.bound[0])
+            if statement.verb in _DDL:
+                await self._counted(raw, prepared)
+                return []
             if is_one and statement.is_read:
-                record = await raw.fetchrow(plan.text, *values, timeout=self.silence_s)
+                record = await self._sent(raw, statement.text, prepared.bound[0], raw.fetchrow)
                 records = [] if record is None else [record]
             else:
-                records = await raw.fetch(plan.text, *values, timeout=self.silence_s)
+                records = await self._sent(raw, statement.text, prepared.bound[0], raw.fetch)
         return _shaped(records, into)
 
     async def change(self, raw: Raw, prepared: Prepared) -> int | None:
@@ -47,8 +52,8 @@ class Jobs:
                 return await self._counted(raw, prepared)
             name = key.replace('"', '""')
             try:
-                plan, values = await self._planned(raw, f'{statement.text} RETURNING "{name}"', prepared.bound[0])
-                found = await raw.fetch(plan.text, *values, timeout=self.silence_s)
+                text = f'{statement.text} RETURNING "{name}"'
+                found = await self._sent(raw, text, prepared.bound[0], raw.fetch)
             except asyncpg.UndefinedColumnError:
                 self.forget()  # another process may have given the table another key
                 raise
@@ -63,19 +68,18 @@ class Jobs:
             text = f"{statement.text} RETURNING 1"
             count = 0
             for plan, sets in await self._grouped(raw, text, prepared.bound):
-                count += len(await raw.fetchmany(plan.text, sets, timeout=None))
+                count += len(await raw.fetchmany(plan.text, sets))
             return count
 
     async def opened(self, raw: Raw, prepared: Prepared) -> Any:
         """Give a cursor; the connection is in a transaction."""
         with translated(prepared.statement, self.catalog):
-            plan, values = await self._planned(raw, prepared.statement.text, prepared.bound[0])
-            return await raw.cursor(plan.text, *values, timeout=self.silence_s)
+            return await self._sent(raw, prepared.statement.text, prepared.bound[0], raw.cursor)
 
     async def chunk(self, raw: Raw, prepared: Prepared, cursor: Any, count: int) -> list[Row]:
         """Give the next rows of a cursor; none at its end."""
         with translated(prepared.statement, self.catalog):
-            return _shaped(await cursor.fetch(count, timeout=self.silence_s), None)
+            return _shaped(await cursor.fetch(count), None)
 
     def forget(self) -> None:
         """The schema was changed, or is not what was thought."""
@@ -86,8 +90,20 @@ class Jobs:
         """A transaction ended, or went back to a savepoint."""
         if raw in self._changing:
             self.forget()
-            if not raw.is_in_transaction():
+            if raw.is_closed() or not raw.is_in_transaction():
                 self._changing.discard(raw)
+
+    async def _sent(self, raw: Raw, text: str, bound: Bound, send: Callable[..., Awaitable[Any]]) -> Any:
+        """Send it by a method of the connection; once more where a parameter's type is no longer what it was."""
+        plan, values = await self._planned(raw, text, bound)
+        try:
+            return await send(plan.text, *values)
+        except asyncpg.DataError as error:
+            if is_said(error):
+                raise
+        self._plans.forget()
+        plan, values = await self._planned(raw, text, bound)
+        return await send(plan.text, *values)
 
     async def _planned(self, raw: Raw, text: str, bound: Bound) -> tuple[Plan, Any]:
         given = bound if isinstance(bound, tuple) else tuple(bound.values())
@@ -108,16 +124,22 @@ class Jobs:
 
     async def _counted(self, raw: Raw, prepared: Prepared) -> int:
         statement = prepared.statement
-        text = ddl.translated(statement.text) if statement.verb in ("CREATE", "ALTER") else statement.text
-        plan, values = await self._planned(raw, text, prepared.bound[0])
-        try:
-            status = await raw.execute(plan.text, *values, timeout=self.silence_s)
-        finally:
-            if not statement.is_read and not statement.is_change:
-                self.forget()
-                if raw.is_in_transaction():
-                    self._changing.add(raw)
+        if statement.verb in _DDL:
+            await self._defined(raw, statement.text)
+            return 0
+        status = await self._sent(raw, statement.text, prepared.bound[0], raw.execute)
         return int(status.rpartition(" ")[2]) if statement.is_change else 0
+
+    async def _defined(self, raw: Raw, text: str) -> None:
+        """Run what changes the schema."""
+        if len(list(statements(text))) > 1:
+            raise DbError("db was given two statements in one text: give it one at a time")
+        try:
+            await raw.execute(ddl.translated(text))
+        finally:
+            self.forget()
+            if raw.is_in_transaction():
+                self._changing.add(raw)
 
 
 def _shaped(records: list[asyncpg.Record], into: type | None) -> list[Any]:

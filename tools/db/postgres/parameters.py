@@ -130,19 +130,22 @@ def cast(text: str, types: Mapping[int, str]) -> str:
 
 async def _names(raw: Raw, text: str) -> list[str]:
     """The types of the parameters; a transaction survives that they cannot be told."""
-    is_inside = raw.is_in_transaction()
-    if is_inside:
-        await raw.execute("SAVEPOINT asked")
+    if not raw.is_in_transaction():
+        return await _asked(raw, text)
+    await raw.execute("SAVEPOINT asked")
     try:
-        statement = await raw.prepare(text)
-        return [kind.name for kind in statement.get_parameters()]
+        names = await _asked(raw, text)
     except asyncpg.PostgresError:
-        if is_inside:
-            await raw.execute("ROLLBACK TO asked")
+        await raw.execute("ROLLBACK TO asked")
+        await raw.execute("RELEASE asked")
         raise
-    finally:
-        if is_inside and not raw.is_closed():
-            await raw.execute("RELEASE asked")
+    await raw.execute("RELEASE asked")
+    return names
+
+
+async def _asked(raw: Raw, text: str) -> list[str]:
+    statement = await raw.prepare(text)
+    return [kind.name for kind in statement.get_parameters()]
 
 
 async def _is_possible(raw: Raw, text: str) -> bool:

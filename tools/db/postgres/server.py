@@ -28,9 +28,8 @@ class Server:
         if parsed.dialect not in ("postgresql", "postgres") or parsed.driver not in ("", "asyncpg"):
             raise ValueError(f"DATABASE_URL begins with {parsed.scheme!r}: write postgresql://user:password@host/name")
         self._dsn = f"postgresql{url[url.index('://') :]}"
-        self.timeout_s, self._wait_s = timeout_s, wait_s
-        self.silence_s = timeout_s + _GRACE_S
-        """After which a connection is given up."""
+        self._timeout_s, self._wait_s = timeout_s, wait_s
+        self._silence_s = timeout_s + _GRACE_S
 
     @property
     def name(self) -> str:
@@ -39,8 +38,8 @@ class Server:
         host = parts.netloc.rpartition("@")[2]
         return f"postgresql://{host}{parts.path}"
 
-    async def connect(self, *, wait_s: float | None = None) -> Raw:
-        """Open a connection.
+    async def connect(self, *, wait_s: float | None = None, has_limit: bool = True) -> Raw:
+        """Open a connection; migrations have no limit.
 
         Raises:
             Unavailable: there is no answer, or a refusal.
@@ -49,9 +48,10 @@ class Server:
             raw: Raw = await asyncpg.connect(
                 self._dsn,
                 timeout=self._wait_s if wait_s is None else wait_s,
+                command_timeout=self._silence_s if has_limit else None,
                 server_settings={
                     "application_name": "microcoreos",
-                    "statement_timeout": str(max(1, round(self.timeout_s * 1000))),
+                    "statement_timeout": str(max(1, round(self._timeout_s * 1000))),
                     "timezone": "UTC",
                 },
             )

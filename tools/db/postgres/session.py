@@ -9,6 +9,9 @@ from tools.db.postgres.jobs import Job, Jobs
 from tools.db.postgres.pool import Pool
 from tools.db.postgres.wire import Raw
 
+_ROLLBACK_TIMEOUT_S = 5.0
+"""What is undone costs nothing: a server that needs longer is not there."""
+
 
 class PostgresSession:
     """`Session` for whoever has the connection."""
@@ -21,7 +24,11 @@ class PostgresSession:
         return not self._raw.is_closed() and self._raw.is_in_transaction()
 
     async def run(self, job: Job) -> object:
-        return await job(self._raw)
+        try:
+            return await job(self._raw)
+        except ConnectionLostError:
+            self._raw.terminate()  # it may be there, and silent: nobody waits for it again
+            raise
 
     async def begin(self, *, is_alone: bool) -> None:
         """Begin on a connection that answers: one that the server closed meanwhile costs another try."""
@@ -60,7 +67,7 @@ class PostgresSession:
     async def roll_back(self, cursors: Cursors) -> None:
         if not self._raw.is_closed():
             try:
-                await self._execute("ROLLBACK")
+                await self._raw.execute("ROLLBACK", timeout=_ROLLBACK_TIMEOUT_S)
             except Exception:
                 self._raw.terminate()
 
@@ -71,7 +78,7 @@ class PostgresSession:
     async def _execute(self, sql: str) -> str:
         with translated():
             try:
-                status: str = await self._raw.execute(sql, timeout=self._jobs.silence_s)
+                status: str = await self._raw.execute(sql)
                 return status
             except TimeoutError:
                 self._raw.terminate()  # it may still do what it was told

@@ -78,7 +78,7 @@ def _path(url: str) -> Path | None:
         return None
     parsed = DatabaseURL(url)
     if parsed.dialect != "sqlite" or parsed.driver not in ("", "aiosqlite"):
-        raise ValueError(f"DATABASE_URL begins with {parsed.scheme!r}, and only sqlite is available yet: sqlite:///...")
+        raise ValueError(f"DATABASE_URL begins with {parsed.scheme!r}: write sqlite:///... or postgresql://...")
     if parsed.netloc or parsed.options:
         raise ValueError("DATABASE_URL has a host or options, which a file has not: write sqlite:///data/app.db")
     return None if parsed.database in ("", ":memory:") else Path(parsed.database).absolute()

@@ -6,6 +6,11 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+from tools.db.contract import Db
+from tools.db.postgres.engine import Postgres
+from tools.db.postgres.pool import Pool
 
 _SOCKET = ".s.PGSQL.5432"
 
@@ -27,6 +32,7 @@ class Cable:
         self._is_cutting = False
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def plug(self) -> None:
         """Let clients connect."""
@@ -47,6 +53,10 @@ class Cable:
 
     async def _joined(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         server, to_server = await asyncio.open_unix_connection(self._to)
         mine = {to_client, to_server}
         self._writers |= mine
@@ -86,4 +96,22 @@ async def cable(url: str) -> AsyncIterator[Cable]:
     finally:
         with suppress(FileNotFoundError):
             await laid.pull()
+        while laid._tasks:
+            laid.cut()
+            await asyncio.wait(laid._tasks, timeout=0.05)
         laid.folder.rmdir()
+
+
+def pool_of(db: Any) -> Pool:
+    assert isinstance(db.engine, Postgres)
+    return db.engine.pool
+
+
+async def check_whole(db: Db) -> None:
+    """Every connection can be had at once, and works."""
+    pool = pool_of(db)
+    async with asyncio.timeout(5):
+        while pool.idle_count < pool.count:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*(db.query("SELECT 1") for _ in range(12)))
+    assert pool.idle_count == pool.count <= 3

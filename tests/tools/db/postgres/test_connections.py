@@ -1,7 +1,6 @@
 """No connection is lost, and none is trusted whose end was not seen: cut cables, dead servers, silence."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
 
@@ -9,45 +8,8 @@ import pytest
 
 from tests.contracts.db.people import standing
 from tests.postgres import run_at
-from tests.tools.db.postgres.cable import Cable, cable
-from tools.db.contract import (
-    Db,
-    QueryTimeoutError,
-    Unavailable,
-    UnitClosedError,
-    UnknownOutcomeError,
-)
-from tools.db.postgres.engine import Postgres
-from tools.db.postgres.pool import Pool
-
-
-@pytest.fixture
-async def wire(postgres_url: str) -> AsyncIterator[Cable]:
-    async with cable(postgres_url) as laid:
-        yield laid
-
-
-@pytest.fixture
-async def db(wire: Cable) -> AsyncIterator[Db]:
-    async with standing(wire.url, DB_POOL_SIZE="3") as work:
-        await work.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER)")
-        yield work
-
-
-def pool_of(db: Any) -> Pool:
-    assert isinstance(db.engine, Postgres)
-    return db.engine.pool
-
-
-async def check_whole(db: Db) -> None:
-    """Every connection can be had at once, and works."""
-    pool = pool_of(db)
-    async with asyncio.timeout(5):
-        while pool.idle_count < pool.count:
-            await asyncio.sleep(0.01)
-        await asyncio.gather(*(db.query("SELECT 1") for _ in range(12)))
-    assert pool.idle_count == pool.count <= 3
-
+from tests.tools.db.postgres.cable import Cable, check_whole
+from tools.db.contract import Db, DbError, Unavailable, UnitClosedError, UnknownOutcomeError
 
 # ------------------------------------------------------------ no answer
 
@@ -205,66 +167,8 @@ async def test_a_server_that_is_away_is_a_503_at_once_and_back_without_a_restart
 
 
 async def test_a_server_that_is_away_at_boot_is_told_with_what_to_do(wire: Cable) -> None:
-    from tools.db.contract import DbError
-
     await wire.pull()
 
     with pytest.raises(DbError, match=r"^db cannot use postgresql:///test_\w+: .*: start it, or correct DATABASE_URL$"):
         async with standing(wire.url):
-            pass
-
-
-# ------------------------------------------------------------ time-outs and cancellations
-
-
-async def test_a_statement_that_took_too_long_leaves_its_connection_usable(wire: Cable) -> None:
-    async with standing(wire.url, DB_TIMEOUT_S="0.1", DB_POOL_SIZE="1") as db:
-        await db.query("SELECT 1")
-        connections = wire.connections
-
-        for _ in range(5):
-            with pytest.raises(QueryTimeoutError):
-                await db.query("SELECT pg_sleep(10)")
-
-        assert await db.query("SELECT 1 AS n") == [{"n": 1}]
-        assert wire.connections == connections
-
-
-async def test_cancelled_statements_end_at_the_server(db: Db, postgres_url: str) -> None:
-    slow = [asyncio.create_task(db.query("SELECT pg_sleep(30)")) for _ in range(3)]
-    await asyncio.sleep(0.2)
-
-    for task in slow:
-        task.cancel()
-    await asyncio.wait(slow)
-
-    await check_whole(db)
-    running = "SELECT count(*) AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
-    assert await db.query_one(running) == {"n": 0}
-
-
-async def test_who_waits_for_a_connection_and_is_cancelled_takes_none(db: Db) -> None:
-    slow = [asyncio.create_task(db.query("SELECT pg_sleep(0.2)")) for _ in range(3)]
-    await asyncio.sleep(0.1)
-    waiting = [asyncio.create_task(db.query("SELECT 1")) for _ in range(20)]
-    await asyncio.sleep(0)
-
-    for task in waiting[::2]:
-        task.cancel()
-    await asyncio.wait([*slow, *waiting])
-
-    assert [task.cancelled() for task in waiting] == [True, False] * 10
-    await check_whole(db)
-
-
-async def test_nothing_is_connected_after_the_shutdown(postgres_url: str, wire: Cable) -> None:
-    async with standing(wire.url) as db:
-        await asyncio.gather(*(db.query("SELECT 1") for _ in range(5)))
-        rows = db.stream("SELECT generate_series(1, 10000) AS n")
-        await anext(rows)
-
-    await asyncio.sleep(0.05)
-    assert not wire._writers
-    with pytest.raises(Unavailable):
-        async for _row in rows:
             pass
