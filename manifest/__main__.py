@@ -51,13 +51,22 @@ async def _run(arguments: list[str]) -> int:
             command = commands[options.command]
             if not command.real:
                 return await _answer(command, options)
-    # else the boot would do, within its time limit, what `migrate` is asked to do, or with --plan not to do
-    settings = {**os.environ, **({"DB_MIGRATE": "false"} if options.command == "migrate" else {})}
+    settings = {**os.environ, **(_before_migrations(options) if options.command == "migrate" else {})}
     async with _booted(settings) as system:
         commands = await _commands(system, settings)
         if options.command not in commands:
             raise CommandError(f"{unknown('command', options.command, [*commands])} on the real settings")
         return await _answer(commands[options.command], options)
+
+
+def _before_migrations(options: argparse.Namespace) -> dict[str, str]:
+    """Settings for a boot that leaves to `migrate` what it is asked to do, or with --plan and --check not to do.
+
+    A plugin that asks for its table at boot fails before there is one: that is no reason not to make it.
+    """
+    looks_only = getattr(options, "plan", False) or getattr(options, "check", False)
+    found = {"DB_CREATE": "false"} if looks_only else {}
+    return {"DB_MIGRATE": "false", "ON_BROKEN_PLUGIN": "quarantine", **found}
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ from tools.db.contract import DbError, Params, Sql, Table
 from tools.db.engine import Engine, Job
 from tools.db.migrations.apply import Migrations
 from tools.db.migrations.command import migrate_command
-from tools.db.migrations.files import found
+from tools.db.migrations.files import found_in
 from tools.db.prepared import Prepared, prepare, prepare_many
 from tools.db.rows import fitted
 from tools.db.settings import DbSettings
@@ -88,8 +88,7 @@ class Database:
     async def on_boot(self, system: System) -> None:
         try:
             await self.engine.open()
-            files = found(system.domains, await system.gather("register_migrations"))
-            self._migrations = Migrations(self.engine.steps(), files)
+            self._migrations = Migrations(self.engine.steps(), await found_in(system))
             await self._migrate(self._migrations)
             owners = self._migrations.owners()
             self._facts = [_fact(table, owners.get(table.name, "db")) for table in await self.describe_schema()]

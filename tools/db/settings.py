@@ -37,6 +37,9 @@ class DbSettings(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
     db_streams: Annotated[
         int, msgspec.Meta(description="most `stream`s open at once; each has a connection of its own", ge=1, le=256)
     ] = 8
+    db_create: Annotated[
+        bool, msgspec.Meta(description="make the file of a SQLite database that is not there; if not, refuse to boot")
+    ] = True
     db_migrate: Annotated[
         bool, msgspec.Meta(description="apply pending migrations at boot; if not, `python -m manifest migrate` does")
     ] = True

@@ -31,7 +31,7 @@ class Migrations:
     """The migrations of a system on one engine, in order, and the ledger of those applied."""
 
     def __init__(self, engine: MigrationEngine, found: Found) -> None:
-        self._engine, self._found = engine, found
+        self._engine, self._found, self.broken = engine, found, found.broken
         self._files = [file for file in found.files if file.headers.engine in ("", engine.name)]
         self._others = [file for file in found.files if file.headers.engine not in ("", engine.name)]
         self._problems = [*found.problems, *missing(self._files, self._others)]

@@ -8,13 +8,17 @@ from tools.db.contract import DbError
 from tools.db.migrations.apply import Migrations
 from tools.db.migrations.files import MigrationFile
 
-_HELP = "apply pending migrations, without a time limit"
+_HELP = "apply pending migrations, without a time limit; exits with 1 if one cannot be, and then it is rolled back"
 
 
 def migrate_command(migrations: Migrations) -> Command:
     """Offer the command for the migrations of a system."""
 
     async def run(arguments: argparse.Namespace) -> int:
+        for file in migrations.broken:
+            print(f"{file} is broken, so what it stores is not known: correct it, or delete it", file=sys.stderr)
+        if migrations.broken:
+            return 1
         try:
             if arguments.check or arguments.plan:
                 count = await _plan(migrations)

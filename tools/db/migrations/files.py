@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from hookspecs import Answer
+from hookspecs import Answer, System
 from tools.db.migrations.headers import Headers, Key, read_headers
 
 _NAME = re.compile(r"(\d{3,})_[a-z0-9_]+")
@@ -35,11 +35,21 @@ class MigrationFile(NamedTuple):
 
 
 class Found(NamedTuple):
-    """All that was found: steps of every engine, whose they could be, and what is wrong with them."""
+    """All that was found: steps of every engine, whose they could be, and what is wrong with them.
+
+    `broken` are plugins that a quarantine left out: what they carry is not known.
+    """
 
     files: list[MigrationFile]
     owners: frozenset[str]
     problems: list[str]
+    broken: Sequence[str] = ()
+
+
+async def found_in(system: System) -> Found:
+    """Read those of a system: from its domains' folders, and from its plugins."""
+    broken = [part.file for part in system.plugins if part.state == "broken"]
+    return found(system.domains, await system.gather("register_migrations"))._replace(broken=broken)
 
 
 def found(domains: Iterable[Path], answers: Iterable[Answer]) -> Found:

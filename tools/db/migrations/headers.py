@@ -44,8 +44,8 @@ def read_headers(sql: str) -> Headers:
         elif name == "engine":
             engines.append(_engine(value, problems))
         elif name == "transaction":
-            is_transaction = False
-            if value.lower() != "none":
+            is_transaction = value.lower() != "none"
+            if is_transaction:
                 problems.append(f"has transaction {value!r}: write none, or leave the header out for the usual one")
         elif near := get_close_matches(name, _NAMES, 1, _NEAR):
             problems.append(f"has header {name!r}, which is none: write {near[0]!r}, or reword the comment")

@@ -18,6 +18,7 @@ class Progress:
     def begin(self, text: str) -> None:
         """Begin something else: its time counts from now."""
         self.text, self._start_s = text, time.monotonic()
+        self._due_s = self._start_s + _EVERY_S
 
     def say(self, text: str) -> None:
         """Say it in other words; from any thread."""
@@ -35,7 +36,8 @@ class Progress:
 
     async def _repeat(self) -> None:
         while True:
-            await asyncio.sleep(_EVERY_S)
-            elapsed_s = time.monotonic() - self._start_s
-            if elapsed_s >= _EVERY_S:
-                self._tell(f"{self.text}, {elapsed_s:.0f} s")
+            if (rest_s := self._due_s - time.monotonic()) > 0:  # `begin` may put it off meanwhile
+                await asyncio.sleep(rest_s)
+            else:
+                self._due_s += _EVERY_S
+                self._tell(f"{self.text}, {time.monotonic() - self._start_s:.0f} s")

@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
@@ -23,6 +23,17 @@ _LOCK = int.from_bytes(b"migrate!")
 """One for each database: PostgreSQL keeps advisory locks apart by database."""
 _TRY_EVERY_S = 0.1
 _CLOSE_TIMEOUT_S = 5.0
+_SESSION = (
+    "client_min_messages = warning",
+    "statement_timeout = 0",
+    "transaction_timeout = 0",
+    "idle_in_transaction_session_timeout = 0",
+    "client_connection_check_interval = '1s'",
+    "tcp_keepalives_idle = 15",
+    "tcp_keepalives_interval = 5",
+    "tcp_keepalives_count = 3",
+)
+"""The last four: else the server would go on with a statement, and keep the lock, long after a process was killed."""
 _HOLDER = """
     SELECT a.application_name || ', backend ' || l.pid || ', connected since ' ||
         extract(epoch FROM now() - a.backend_start)::int || ' s'
@@ -129,7 +140,6 @@ async def _run(connection: asyncpg.Connection, step: Step, is_pending: IsPending
     """What is begun and not committed ends with the connection: `locked` closes it whatever is raised."""
     is_transaction = step.file.headers.is_transaction
     await _introduced(connection)
-    await connection.execute("SET client_min_messages = warning")
     await connection.execute(LEDGER)
     if not is_pending(await _applied(connection)):
         return False
@@ -160,11 +170,12 @@ async def _run_one(connection: asyncpg.Connection, sql: str, file: MigrationFile
 
 
 async def _introduced(connection: asyncpg.Connection) -> None:
-    """Tell the server, and so whoever waits for the lock, who this is; and that it may take its time."""
+    """Tell the server, and so whoever waits for the lock, who this is; it may take its time, but not outlive us."""
     who = f"migrations of {socket.gethostname()[:40]}:{os.getpid()}".replace("'", "")
-    await connection.execute(
-        f"SET application_name = '{who}'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0"
-    )
+    await connection.execute(f"SET application_name = '{who}'")
+    for setting in _SESSION:
+        with suppress(asyncpg.PostgresError):  # not every server, on every system, has each
+            await connection.execute(f"SET {setting}")
 
 
 async def _applied(connection: asyncpg.Connection) -> list[Applied]:

@@ -96,7 +96,9 @@ class Sqlite:
             raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old: use a Python with 3.37 or later")
         settings, wait_s = self._settings, self.wait_s
         register_types()
-        self._file.create()
+        if settings.db_create:
+            self._file.create()
+        self._file.check()
         self._open_writer = Writer(Connection(self._file.connect), timeout_s=settings.db_timeout_s, wait_s=wait_s)
         await self._open_writer.run(lambda raw: None)  # before the readers: it makes the file what they expect
         if self._file.path is not None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from databases import DatabaseURL
 
+from tools.db.contract import DbError
+
 _WAL_TRY_EVERY_S = 0.02
 
 
@@ -31,6 +33,13 @@ class SqliteFile:
         # not opened where it exists: closing it would drop the locks of this process's other connections
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+    def check(self) -> None:
+        """Refuse a file that is not there: SQLite would make an empty one in its place."""
+        if self.path is not None and not self.path.exists():
+            raise DbError(
+                f"db finds no file {self.path}: correct DATABASE_URL, or make it with `python -m manifest migrate`"
+            )
 
     def connect(self, *, is_reader: bool = False) -> sqlite3.Connection:
         """Open a connection, in its thread; a reader may only read."""
