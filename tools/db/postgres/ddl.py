@@ -93,7 +93,7 @@ def definitions(parts: Sequence[Token]) -> Iterator[Sequence[Token]]:
     if words[:2] == ["ALTER", "TABLE"]:
         for piece in _pieces(parts[3:], 0):
             yield from _added(piece)
-    elif words[:1] == ["CREATE"] and "TABLE" in words[1:4]:
+    elif words[:1] == ["CREATE"] and "TABLE" in words[1:4] and words[1] != "VIRTUAL":
         opening = next((place for place, part in enumerate(parts) if part.text == "("), len(parts))
         closing = next((place for place, part in enumerate(parts) if part.text == ")" and part.depth == 0), len(parts))
         if "AS" not in words[:opening]:
