@@ -90,7 +90,7 @@ class Database:
             await self.engine.open()
             self._migrations = Migrations(self.engine.steps(), await found_in(system))
             await self._migrate(self._migrations)
-            owners = self._migrations.owners()
+            owners = await self._migrations.owners()
             self._facts = [_fact(table, owners.get(table.name, "db")) for table in await self.describe_schema()]
         except BaseException as error:
             await self.on_shutdown()

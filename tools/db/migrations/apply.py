@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tools.db.contract import MigrationError
 from tools.db.migrations.engine import Applied, MigrationEngine, Step
 from tools.db.migrations.files import Found, MigrationFile
-from tools.db.migrations.ledger import Leftover, difference, differences, leftovers
+from tools.db.migrations.ledger import Leftover, by_owner, difference, differences, leftovers
 from tools.db.migrations.order import missing, ordered
 from tools.db.migrations.progress import Progress
 from tools.db.statement import tokens
@@ -84,12 +84,12 @@ class Migrations:
                 ) from None
         return count
 
-    def owners(self) -> dict[str, str]:
-        """Tell who made each table, as far as the text of the migrations says."""
+    async def owners(self) -> dict[str, str]:
+        """Tell who made each table, as far as the text of what was applied says."""
         owners: dict[str, str] = {}
-        for file in self._order:
-            for table in self._step(file).tables:
-                owners.setdefault(table, file.owner)
+        for one in await self._engine.applied():
+            for table in one.tables:
+                owners.setdefault(table, one.owner)
         return owners
 
     def _pending(self, applied: list[Applied]) -> list[MigrationFile]:
@@ -98,8 +98,11 @@ class Migrations:
         pending = [file for file in self._order if (file.owner, file.name) not in done]
         for file in pending:
             problems += [*self._own_transactions(file), *self._engine.refusals(file)]
+        if len(problems) > 1:
+            lines = "".join(f"\n     - {problem}" for problem in problems)
+            raise MigrationError(f"{len(problems)} faults in migrations, and nothing was applied:{lines}")
         if problems:
-            raise MigrationError("\n".join(dict.fromkeys(problems)))
+            raise MigrationError(problems[0])
         return pending
 
     def _own_transactions(self, file: MigrationFile) -> Iterator[str]:
@@ -110,9 +113,10 @@ class Migrations:
 
     async def _apply(self, file: MigrationFile, progress: Progress) -> bool:
         def is_pending(applied: list[Applied]) -> bool:
-            if problem := difference(file, applied):
+            own = by_owner(applied).get(file.owner, {})
+            if problem := difference(file, own):
                 raise MigrationError(problem)
-            return (file.owner, file.name) not in {(one.owner, one.name) for one in applied}
+            return file.name not in own
 
         progress.begin(f"applying {file.file}")
         try:

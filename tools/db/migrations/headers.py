@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import NamedTuple
 
 ENGINES = ("postgresql", "sqlite")
@@ -26,6 +27,7 @@ class Headers(NamedTuple):
     problems: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=1024)
 def read_headers(sql: str) -> Headers:
     r"""Read the comment lines before the first statement.
 

@@ -1,10 +1,18 @@
 """What differs between the migrations that there are and those that the ledger says were applied."""
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from tools.db.migrations.engine import Applied
 from tools.db.migrations.files import MigrationFile
+
+
+def by_owner(applied: Iterable[Applied]) -> dict[str, dict[str, Applied]]:
+    """Index the ledger."""
+    index: dict[str, dict[str, Applied]] = {}
+    for one in applied:
+        index.setdefault(one.owner, {})[one.name] = one
+    return index
 
 
 class Leftover(NamedTuple):
@@ -22,9 +30,13 @@ class Leftover(NamedTuple):
         return text
 
 
-def difference(file: MigrationFile, applied: Sequence[Applied]) -> str:
-    """Say what keeps `file` from being applied, or from being the one that was; an empty text for nothing."""
-    own = {one.name: one for one in applied if one.owner == file.owner}
+def difference(file: MigrationFile, own: Mapping[str, Applied]) -> str:
+    """Say what keeps `file` from being applied, or from being the one that was; an empty text for nothing.
+
+    Args:
+        file: a step of this engine.
+        own: what was applied of its owner, by name.
+    """
     if file.name in own:
         if own[file.name].checksum == file.checksum:
             return ""
@@ -44,13 +56,12 @@ def differences(
     files: Sequence[MigrationFile], others: Sequence[MigrationFile], applied: Sequence[Applied]
 ) -> Iterator[str]:
     """Say what differs; `others` are for another engine, and cannot have been applied here as they are now."""
-    here = {(file.owner, file.name) for file in files}
-    rows = {(one.owner, one.name) for one in applied}
+    here, own = {(file.owner, file.name) for file in files}, by_owner(applied)
     for file in files:
-        if problem := difference(file, applied):
+        if problem := difference(file, own.get(file.owner, {})):
             yield problem
     for file in others:
-        if (file.owner, file.name) in rows - here:
+        if file.name in own.get(file.owner, {}) and (file.owner, file.name) not in here:
             yield (
                 f"{file.file} was edited after it was applied, and is now for {file.headers.engine} only: "
                 "put it back, and write the change as the next number"

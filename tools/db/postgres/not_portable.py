@@ -51,11 +51,12 @@ def _in_table(parts: Sequence[Token], words: Sequence[str]) -> Iterator[tuple[To
             yield part, _said("ON CONFLICT in a table", _ON_CONFLICT)
         elif word == "COLLATE" and after in ("NOCASE", "BINARY", "RTRIM"):
             yield part, _said(f"COLLATE {after}", "index or compare lower(column)")
-        elif part.kind == "literal" and part.text.lower() == "'now'":
+    called = [part for part, after in pairwise(parts) if after.text == "(" and part.text.upper() in _FUNCTIONS]
+    for part in called:
+        yield part, _said(f"{part.text.lower()}(...)", _FUNCTIONS[part.text.upper()])
+    for part in parts if not called else ():
+        if part.kind == "literal" and part.text.lower() == "'now'":
             yield part, _said("'now' in a table", "write DEFAULT CURRENT_TIMESTAMP")
-    for part, following in pairwise(parts):
-        if following.text == "(" and part.kind == "word" and (remedy := _FUNCTIONS.get(part.text.upper())):
-            yield part, _said(f"{part.text.lower()}(...)", remedy)
     for column in columns(parts):
         yield from _in_column(column)
 

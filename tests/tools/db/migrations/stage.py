@@ -72,6 +72,11 @@ class Stage(Protocol):
             await self.apply(files, *answers)
         return str(caught.value)
 
+    async def faults(self, files: Mapping[str, str]) -> list[str]:
+        """Each fault of a refusal."""
+        message = await self.refusal(files)
+        return message.split("\n     - ")[1:] or [message]
+
     async def command(self, *arguments: str, files: Mapping[str, str] | None = None, plugins: Any = ()) -> int:
         """Run `migrate` with `arguments`, and answer with its exit code."""
         async with self.migrations(files, *plugins) as migrations:

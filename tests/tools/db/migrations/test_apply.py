@@ -17,6 +17,12 @@ async def test_migrations_run_by_owner_and_number(stage: Stage) -> None:
     ]
 
 
+async def test_numbers_are_compared_as_numbers(stage: Stage) -> None:
+    told = await stage.apply({"a/1000_last": "", "a/999_before": "", "a/0998_first": ""})
+
+    assert [line.rpartition("/")[2] for line in told] == ["0998_first.sql", "999_before.sql", "1000_last.sql"]
+
+
 async def test_a_step_waits_for_what_it_depends_on(stage: Stage) -> None:
     files = {
         "orders/001_orders": "-- orders of users\n-- depends: users/002, z.plug/001\nCREATE TABLE orders (x TEXT);",

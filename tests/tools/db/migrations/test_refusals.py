@@ -81,7 +81,8 @@ async def test_all_faults_are_shown_together(stage: Stage) -> None:
 
     message = await stage.refusal(files, plugin("c.note", _one=""))
 
-    assert message.splitlines() == [
+    assert message.split("\n     - ") == [
+        "5 faults in migrations, and nothing was applied:",
         f"{B}1_x.sql is no migration's name: call it like 001_what_it_does.sql",
         "domains/c/plugins/note.py has a migration 'one': call it like 001_what_it_does",
         f"{B}002_y.sql has header 'engines', which is none: write 'engine', or reword the comment",
