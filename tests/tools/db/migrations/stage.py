@@ -2,25 +2,24 @@
 
 import argparse
 import sqlite3
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from hookspecs import Answer
 from tools.db.contract import Migration, MigrationError
+from tools.db.engines import engine_for
 from tools.db.migrations.apply import Migrations
 from tools.db.migrations.command import migrate_command
 from tools.db.migrations.engine import MigrationEngine
 from tools.db.migrations.files import found
-from tools.db.postgres.migration_steps import PostgresSteps
-from tools.db.sqlite.file import SqliteFile
-from tools.db.sqlite.migration_steps import SqliteSteps
-from tools.db.sqlite.writer import Writer
+from tools.db.settings import DbSettings
 
 
 def plugin(owner: str, **steps: str) -> Answer:
@@ -29,19 +28,25 @@ def plugin(owner: str, **steps: str) -> Answer:
     return Answer(owner, f"domains/{owner.replace('.', '/plugins/')}.py", carried, None)
 
 
-class Stage(Protocol):
+class Stage(ABC):
     """One database, which outlives any number of systems on it."""
 
-    root: Path
-    url: str
-
-    @abstractmethod
-    def steps(self) -> Any:
-        """Open the engine's part, as an async context."""
+    def __init__(self, root: Path, url: str) -> None:
+        self.root, self.url = root, url
 
     @abstractmethod
     async def query(self, sql: str) -> list[dict[str, Any]]:
         """Ask the database behind the tool's back; what is written is committed."""
+
+    @asynccontextmanager
+    async def steps(self) -> AsyncIterator[MigrationEngine]:
+        """Open the engine, and give its part in migrations."""
+        engine = engine_for(msgspec.convert({"DATABASE_URL": self.url}, DbSettings))
+        await engine.open()
+        try:
+            yield engine.steps()
+        finally:
+            await engine.close()
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write `{"users/001_a": sql}` below `domains/`."""
@@ -52,7 +57,7 @@ class Stage(Protocol):
             (folder / f"{file}.sql").write_text(sql)
 
     def path(self, name: str) -> Path:
-        return self.root / "domains" / name.replace("/", "/migrations/", 1).__add__(".sql")
+        return self.root / "domains" / f"{name.replace('/', '/migrations/', 1)}.sql"
 
     @asynccontextmanager
     async def migrations(self, files: Mapping[str, str] | None = None, *answers: Answer) -> AsyncIterator[Migrations]:
@@ -97,19 +102,6 @@ class Stage(Protocol):
 
 
 class SqliteStage(Stage):
-    def __init__(self, root: Path, url: str) -> None:
-        self.root, self.url = root, url
-
-    @asynccontextmanager
-    async def steps(self) -> AsyncIterator[MigrationEngine]:
-        file = SqliteFile(self.url, 5.0)
-        file.create()
-        writer = Writer(file.writer(), timeout_s=30.0, wait_s=5.0)
-        try:
-            yield SqliteSteps(writer, file.configure)
-        finally:
-            await writer.close()
-
     async def query(self, sql: str) -> list[dict[str, Any]]:
         with closing(sqlite3.connect(self.root / "app.db")) as raw, raw:
             cursor = raw.execute(sql)
@@ -117,13 +109,6 @@ class SqliteStage(Stage):
 
 
 class PostgresStage(Stage):
-    def __init__(self, root: Path, url: str) -> None:
-        self.root, self.url = root, url
-
-    @asynccontextmanager
-    async def steps(self) -> AsyncIterator[MigrationEngine]:
-        yield PostgresSteps(lambda: asyncpg.connect(self.url))
-
     async def query(self, sql: str) -> list[dict[str, Any]]:
         connection = await asyncpg.connect(self.url)
         try:

@@ -3,7 +3,7 @@
 import pytest
 
 from hookspecs import Answer
-from tests.tools.db.migrations.stage import PostgresStage, SqliteStage, Stage, plugin
+from tests.tools.db.migrations.stage import PostgresStage, SqliteStage, Stage
 from tools.db.contract import Migration
 
 ITEMS = "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT NOT NULL);"
@@ -161,13 +161,3 @@ async def test_a_migration_that_leaves_references_to_nothing_is_rolled_back(on_s
         "change or delete those rows in it too, then `python -m manifest migrate`"
     )
     assert await on_sqlite.query("SELECT * FROM notes") == []
-
-
-async def test_a_database_that_is_not_there_is_said(
-    on_postgres: PostgresStage, capsys: pytest.CaptureFixture[str]
-) -> None:
-    on_postgres.url = on_postgres.url.replace("/test_", "/none_")
-
-    assert await on_postgres.command("--check", plugins=[plugin("a.b")]) == 1
-
-    assert "migrations could not connect: database" in capsys.readouterr().err
