@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tools.db.contract import MigrationError
 from tools.db.migrations.engine import Applied, MigrationEngine, Step
 from tools.db.migrations.files import Found, MigrationFile
-from tools.db.migrations.ledger import Leftover, by_owner, difference, differences, leftovers
+from tools.db.migrations.ledger import Leftover, difference, differences, leftovers
 from tools.db.migrations.order import missing, ordered
 from tools.db.migrations.progress import Progress
 from tools.db.statement import tokens
@@ -32,6 +32,7 @@ class Migrations:
 
     def __init__(self, engine: MigrationEngine, found: Found) -> None:
         self._engine, self._found, self.broken = engine, found, found.broken
+        self._steps: dict[str, Step] = {}
         self._files = [file for file in found.files if file.headers.engine in ("", engine.name)]
         self._others = [file for file in found.files if file.headers.engine not in ("", engine.name)]
         self._problems = [*found.problems, *missing(self._files, self._others)]
@@ -97,7 +98,7 @@ class Migrations:
         done = {(one.owner, one.name) for one in applied}
         pending = [file for file in self._order if (file.owner, file.name) not in done]
         for file in pending:
-            problems += [*self._own_transactions(file), *self._engine.refusals(file)]
+            problems += [*self._own_transactions(file), *self._engine.refusals(self._step(file))]
         if len(problems) > 1:
             lines = "".join(f"\n     - {problem}" for problem in problems)
             raise MigrationError(f"{len(problems)} faults in migrations, and nothing was applied:{lines}")
@@ -106,14 +107,14 @@ class Migrations:
         return pending
 
     def _own_transactions(self, file: MigrationFile) -> Iterator[str]:
-        for line, text in self._engine.statements(file.sql):
+        for line, text in self._step(file).statements:
             first = next(tokens(text), None)
             if first is not None and first.text.upper() in _ITS_OWN:
                 yield f"{file.file}:{line} has {first.text.upper()}: leave it out, each file is one transaction"
 
     async def _apply(self, file: MigrationFile, progress: Progress) -> bool:
         def is_pending(applied: list[Applied]) -> bool:
-            own = by_owner(applied).get(file.owner, {})
+            own = {one.name: one for one in applied}
             if problem := difference(file, own):
                 raise MigrationError(problem)
             return file.name not in own
@@ -126,16 +127,23 @@ class Migrations:
             raise MigrationError(f"{file.file} was interrupted {end}: {_LIMIT}") from None
 
     def _step(self, file: MigrationFile) -> Step:
-        statements = list(self._engine.statements(file.sql))
-        return Step(file, statements, [table for _, text in statements for table in _tables_made(text)])
+        """Read a step: once, however long it is."""
+        if file.file not in self._steps:
+            statements = list(self._engine.statements(file.sql))
+            tables = [table for _, text in statements for table in _tables_made(text)]
+            self._steps[file.file] = Step(file, statements, tables)
+        return self._steps[file.file]
 
 
 def _tables_made(text: str) -> list[str]:
     """The table that a statement makes, by CREATE TABLE or by RENAME TO."""
-    parts = [part for part in tokens(text) if part.text != ";"]
+    if next((part.text.upper() for part in tokens(text)), "") not in ("CREATE", "ALTER"):
+        return []
+    parts = list(tokens(text))
     words = [part.text.upper() for part in parts]
     if words[:2] == ["ALTER", "TABLE"] and words[-3:-1] == ["RENAME", "TO"]:
         return [parts[-1].name]
     if words[:1] != ["CREATE"] or "TABLE" not in words[:3]:
         return []
-    return [part.name for part in parts[words.index("TABLE") + 1 :] if part.text.upper() not in _IF_NOT_EXISTS][:1]
+    name = [part for part in parts[words.index("TABLE") + 1 :] if part.text.upper() not in _IF_NOT_EXISTS]
+    return [name[2 if [part.text for part in name[1:2]] == ["."] else 0].name] if len(name) > 2 else []

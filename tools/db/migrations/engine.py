@@ -56,7 +56,7 @@ Say = Callable[[str], None]
 """Takes what is being done, or waited for; it is told to whoever runs this once it takes long."""
 
 IsPending = Callable[[list[Applied]], bool]
-"""Tells of a step, by the ledger as it is now, whether it is still to be run; raises if it may not."""
+"""Tells of a step, by what the ledger has of its owner now, whether it is still to be run; raises if it may not."""
 
 
 class MigrationEngine(Protocol):
@@ -69,8 +69,8 @@ class MigrationEngine(Protocol):
         """Split a file into statements, each with its line; `;` in literals, comments and bodies ends none."""
         ...
 
-    def refusals(self, file: MigrationFile) -> Iterable[str]:
-        """Say what in a pending file this engine cannot run, with file, line and what to do; nothing is asked of it."""
+    def refusals(self, step: Step) -> Iterable[str]:
+        """Say what in a pending step this engine cannot run, with file, line and what to do; nothing is asked of it."""
         ...
 
     async def applied(self) -> list[Applied]:

@@ -62,6 +62,12 @@ class Column(NamedTuple):
         return any(tuple(own[place : place + len(words)]) == words for place in range(len(own)))
 
 
+def is_ddl(sql: str) -> bool:
+    """Tell whether a statement makes or changes something, rather than rows."""
+    first = next(tokens(sql), None)
+    return first is not None and first.text.upper() in ("CREATE", "ALTER")
+
+
 def translated(sql: str) -> str:
     """Give a statement as PostgreSQL runs it; with as many lines, so that places in errors stay true.
 
@@ -70,7 +76,7 @@ def translated(sql: str) -> str:
     >>> translated("CREATE INDEX a ON b (c) WHERE d = 'INTEGER'")
     "CREATE INDEX a ON b (c) WHERE d = 'INTEGER'"
     """
-    parts = list(tokens(sql))
+    parts = list(tokens(sql)) if is_ddl(sql) else []
     found = columns(parts)
     key = _key_of_table(parts, found)
     edits = [edit for column in found for edit in _edits(column, column.name.name.lower() == key)]

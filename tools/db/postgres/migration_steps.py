@@ -8,13 +8,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from itertools import islice
 
 import asyncpg
 
 from tools.db.contract import MigrationError, Unavailable
 from tools.db.migrations.engine import LEDGER, Applied, IsPending, Say, Step, failed
 from tools.db.migrations.files import MigrationFile
-from tools.db.postgres.ddl import translated
+from tools.db.postgres.ddl import is_ddl, translated
 from tools.db.postgres.not_portable import not_portable
 from tools.db.postgres.script import statements, tokens
 from tools.db.statement import Token
@@ -41,14 +42,18 @@ _HOLDER = """
     WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1 AND l.objid = $2 AND l.objsubid = 1
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+_HEAD = 8
+"""Tokens that tell what a statement is: of one with a million rows the others need no look."""
 _NOTE = "INSERT INTO _migrations (owner, name, checksum, applied_at_utc, tables) VALUES ($1, $2, $3, $4, $5)"
 _CATCH_UP = """
+    WITH filled AS MATERIALIZED (
+        SELECT attrelid::regclass::text AS name, attname FROM pg_attribute
+        WHERE attidentity != '' AND pg_stat_get_xact_tuples_inserted(attrelid) > 0)
     SELECT format('SELECT setval(%L, max(%I)) FROM %s HAVING max(%I) >= (SELECT last_value FROM %s)',
-        sequence, attname, relid::regclass, attname, sequence)
-    FROM pg_stat_xact_user_tables JOIN pg_attribute ON attrelid = relid AND attidentity != '',
-        pg_get_serial_sequence(relid::regclass::text, attname) AS sequence
-    WHERE n_tup_ins > 0
+        sequence, attname, name, attname, sequence)
+    FROM filled, pg_get_serial_sequence(name, attname) AS sequence
 """
+"""Statements that move the sequences of the tables that this transaction put rows into."""
 _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -72,13 +77,15 @@ class PostgresSteps:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._locked: asyncpg.Connection | None = None
+        self._session = ""
 
     def statements(self, sql: str) -> Iterator[tuple[int, str]]:
         return statements(sql)
 
-    def refusals(self, file: MigrationFile) -> Iterator[str]:
-        for line, text in statements(file.sql):
-            parts = list(tokens(text))
+    def refusals(self, step: Step) -> Iterator[str]:
+        file = step.file
+        for line, text in step.statements:
+            parts = list(tokens(text) if is_ddl(text) else islice(tokens(text), _HEAD))
             if file.headers.is_transaction and (what := _outside(parts)):
                 yield f"{file.file}:{line} has {what}: give it a file of its own that says `-- transaction: none`"
             for part, problem in not_portable(parts) if not file.headers.engine else ():
@@ -96,7 +103,7 @@ class PostgresSteps:
     @asynccontextmanager
     async def locked(self, say: Say) -> AsyncIterator[None]:
         async with self._connected() as connection:
-            await _introduced(connection)
+            self._session = await _introduced(connection)
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
                 holder = await connection.fetchval(_HOLDER, _LOCK >> 32, _LOCK & 0xFFFFFFFF)
                 say(f"waiting for the lock of migrations, which is with {holder or 'one that just left'}")
@@ -111,6 +118,7 @@ class PostgresSteps:
         connection = self._locked
         assert connection is not None, "steps run inside of locked()"
         try:
+            await connection.execute(self._session)  # what the step before set is gone
             return await _run(connection, step, is_pending)
         except _LOST as error:
             raise MigrationError(
@@ -139,16 +147,15 @@ class PostgresSteps:
 async def _run(connection: asyncpg.Connection, step: Step, is_pending: IsPending) -> bool:
     """What is begun and not committed ends with the connection: `locked` closes it whatever is raised."""
     is_transaction = step.file.headers.is_transaction
-    await _introduced(connection)
     await connection.execute(LEDGER)
-    if not is_pending(await _applied(connection)):
+    if not is_pending(await _applied(connection, step.file.owner)):
         return False
     if is_transaction:
         await connection.execute("BEGIN")
     for line, sql in step.statements:
         await _run_one(connection, sql, step.file, line)
     if is_transaction and step.statements:
-        for (query,) in await connection.fetch(_CATCH_UP):
+        for (query,) in await connection.fetch(_CATCH_UP) if not all(is_ddl(sql) for _, sql in step.statements) else ():
             await connection.execute(query)
         await _run_one(connection, "SET CONSTRAINTS ALL IMMEDIATE", step.file, step.statements[-1][0])
     await connection.execute("RESET ALL")  # a search_path that the file set is not the ledger's
@@ -169,22 +176,27 @@ async def _run_one(connection: asyncpg.Connection, sql: str, file: MigrationFile
         raise failed(file, line + text.count("\n", 0, place - 1), _said(error)) from error
 
 
-async def _introduced(connection: asyncpg.Connection) -> None:
-    """Tell the server, and so whoever waits for the lock, who this is; it may take its time, but not outlive us."""
+async def _introduced(connection: asyncpg.Connection) -> str:
+    """Tell the server, and so whoever waits for the lock, who this is; it may take its time, but not outlive us.
+
+    Returns:
+        The statements that did so.
+    """
     who = f"migrations of {socket.gethostname()[:40]}:{os.getpid()}".replace("'", "")
-    await connection.execute(f"SET application_name = '{who}'")
-    for setting in _SESSION:
+    done = []
+    for setting in (f"application_name = '{who}'", *_SESSION):
         with suppress(asyncpg.PostgresError):  # not every server, on every system, has each
             await connection.execute(f"SET {setting}")
+            done.append(f"SET {setting}")
+    return "; ".join(done)
 
 
-async def _applied(connection: asyncpg.Connection) -> list[Applied]:
+async def _applied(connection: asyncpg.Connection, owner: str | None = None) -> list[Applied]:
+    """Read the ledger, or the rows of one owner."""
     if await connection.fetchval("SELECT to_regclass('_migrations')") is None:
         return []
-    return [
-        Applied.of(dict(row))
-        for row in await connection.fetch("SELECT * FROM _migrations ORDER BY applied_at_utc, owner, name")
-    ]
+    query = "SELECT * FROM _migrations WHERE $1::text IS NULL OR owner = $1 ORDER BY applied_at_utc, owner, name"
+    return [Applied.of(dict(row)) for row in await connection.fetch(query, owner)]
 
 
 async def _closed(connection: asyncpg.Connection) -> None:

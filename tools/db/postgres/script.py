@@ -1,9 +1,9 @@
 """Reads a file of SQL as PostgreSQL does: dollar-quoted bodies, nested comments, `E'...'`; and splits it at `;`."""
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
+from tools.db.migrations.script import Statement, split
 from tools.db.statement import Token
 
 _TOKEN = re.compile(
@@ -21,13 +21,6 @@ _TOKEN = re.compile(
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _WITH_BODY = frozenset({"FUNCTION", "PROCEDURE", "TRIGGER"})
 """`BEGIN ATOMIC ... END`, and SQLite's triggers: those are refused whole, not cut into pieces."""
-
-
-class Statement(NamedTuple):
-    """A statement of a file: from its first token to its last, without the `;`."""
-
-    line: int
-    text: str
 
 
 def tokens(sql: str) -> Iterator[Token]:
@@ -53,16 +46,7 @@ def statements(sql: str) -> Iterator[Statement]:
     >>> [one.line for one in statements("-- first\nSELECT ';';\n\nDO $$ x; $$")]
     [2, 4]
     """
-    parts: list[Token] = []
-    bodies = 0
-    for part in tokens(sql):
-        if part.text == ";" and part.depth <= 0 and not bodies:
-            yield from _statement(sql, parts)
-            parts = []
-            continue
-        parts.append(part)
-        bodies = _bodies(parts, bodies)
-    yield from _statement(sql, parts)
+    return split(sql, tokens(sql), _is_open)
 
 
 def _comment_end(sql: str, place: int) -> int:
@@ -76,16 +60,14 @@ def _comment_end(sql: str, place: int) -> int:
     return place
 
 
-def _bodies(parts: list[Token], bodies: int) -> int:
-    """How many `END` are to come; psql counts in the same way."""
-    word = parts[-1].text.upper() if parts[-1].kind == "word" else ""
-    if word == "BEGIN" or (word == "CASE" and bodies):
-        head = [part.text.upper() for part in parts[:5]]
-        return bodies + (head[:1] == ["CREATE"] and not _WITH_BODY.isdisjoint(head))
-    return bodies - (word == "END" and bodies > 0)
-
-
-def _statement(sql: str, parts: list[Token]) -> Iterator[Statement]:
-    if parts:
-        start = parts[0].end - len(parts[0].text)
-        yield Statement(sql.count("\n", 0, start) + 1, sql[start : parts[-1].end])
+def _is_open(parts: Sequence[Token], mark: Token) -> bool:
+    """Whether a `;` is inside of parentheses, or of a body whose END is to come; psql counts in the same way."""
+    if mark.depth > 0 or _WITH_BODY.isdisjoint(part.text.upper() for part in parts[:5]):
+        return mark.depth > 0
+    bodies = 0
+    for word in (part.text.upper() for part in parts if part.kind == "word"):
+        if word == "BEGIN" or (word == "CASE" and bodies):
+            bodies += 1
+        elif word == "END" and bodies:
+            bodies -= 1
+    return bodies > 0

@@ -1,16 +1,17 @@
 """Migrations on SQLite: a file is a transaction, BEGIN IMMEDIATE the lock; foreign keys are checked at its end."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 
 from tools.db.contract import MigrationError, Unavailable
 from tools.db.migrations.engine import LEDGER, Applied, IsPending, Say, Step, failed
 from tools.db.migrations.files import MigrationFile
+from tools.db.migrations.script import split
 from tools.db.sqlite.connection import insist, roll_back
 from tools.db.sqlite.faults import is_busy, translated
 from tools.db.sqlite.writer import Writer
-from tools.db.statement import tokens
+from tools.db.statement import Token, tokens
 
 _BUSY_TRY_MS = 200
 """The longest that the thread waits for another process and cannot be interrupted."""
@@ -28,20 +29,12 @@ class SqliteSteps:
         self._writer, self._configure = writer, configure
 
     def statements(self, sql: str) -> Iterator[tuple[int, str]]:
-        begin, line, pieces = 0, 1, sql.split(";")
-        for end in range(1, len(pieces) + 1):
-            text = ";".join(pieces[begin:end]) + (";" if end < len(pieces) else "")
-            if end == len(pieces) or sqlite3.complete_statement(text):
-                first = next((part for part in tokens(text) if part.text != ";"), None)
-                if first is not None:
-                    yield line + text.count("\n", 0, first.end - len(first.text)), text
-                line += text.count("\n")
-                begin = end
+        return split(sql, tokens(sql), _is_open)
 
-    def refusals(self, file: MigrationFile) -> Iterator[str]:
-        if not file.headers.is_transaction:
+    def refusals(self, step: Step) -> Iterator[str]:
+        if not step.file.headers.is_transaction:
             yield (
-                f"{file.file} says `transaction: none`, and SQLite has nothing that needs it: "
+                f"{step.file.file} says `transaction: none`, and SQLite has nothing that needs it: "
                 "take the header out, or add `-- engine: postgresql`"
             )
 
@@ -85,7 +78,7 @@ class SqliteSteps:
         raw.execute(LEDGER)
         if raw.execute(_OLD_LEDGER).fetchone() is None:
             raw.execute("ALTER TABLE _migrations ADD COLUMN tables TEXT NOT NULL DEFAULT '[]'")
-        if not is_pending(_applied(raw)):
+        if not is_pending(_applied(raw, step.file.owner)):
             return False
         for line, sql in step.statements:
             _run_one(raw, sql, step.file, line)
@@ -95,11 +88,18 @@ class SqliteSteps:
         return True
 
 
-def _applied(raw: sqlite3.Connection) -> list[Applied]:
+def _is_open(parts: Sequence[Token], mark: Token) -> bool:
+    """Whether a `;` is inside of a trigger: SQLite ends one at `; END ;`, and nothing else has a `;` inside."""
+    words = [part.text.upper() for part in parts[:3] if part.text.upper() not in ("TEMP", "TEMPORARY")]
+    return words[:2] == ["CREATE", "TRIGGER"] and [part.text.upper() for part in parts[-2:]] != [";", "END"]
+
+
+def _applied(raw: sqlite3.Connection, owner: str | None = None) -> list[Applied]:
+    """Read the ledger, or the rows of one owner."""
     with translated(raw):
         if "_migrations" not in _table_names(raw):
             return []
-        cursor = raw.execute("SELECT * FROM _migrations ORDER BY rowid")
+        cursor = raw.execute("SELECT * FROM _migrations WHERE ?1 IS NULL OR owner = ?1 ORDER BY rowid", (owner,))
         names = [column[0] for column in cursor.description]
         return [Applied.of(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
