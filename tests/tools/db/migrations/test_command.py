@@ -179,6 +179,19 @@ def test_a_database_that_is_not_there_is_looked_for_and_not_made(tree: Path) -> 
 
 
 @pytest.mark.slow
+def test_on_postgresql_a_database_url_is_the_only_difference(tree: Path, postgres_url: str) -> None:
+    flags = (["--check"], [], ["--check"])
+    done = [migrate(tree, *one, url=postgres_url) for one in flags]
+    nowhere = migrate(tree, "--check", url=postgres_url.replace("/test_", "/none_"))
+
+    assert [one.returncode for one in done] == [1, 0, 0], [one.stderr for one in done]
+    assert "applied domains/users/migrations/001_users.sql" in done[1].stdout
+    assert done[2].stdout == "postgresql: 0 pending\n"
+    assert nowhere.returncode == 1
+    assert "does not exist" in nowhere.stderr
+
+
+@pytest.mark.slow
 def test_a_plugin_that_reads_its_table_at_boot_does_not_keep_it_from_being_made(tree: Path) -> None:
     (tree / "domains/notes/plugins/greedy.py").write_text(GREEDY)
 
