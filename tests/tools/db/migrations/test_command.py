@@ -180,7 +180,7 @@ def test_a_database_that_is_not_there_is_looked_for_and_not_made(tree: Path) -> 
 
 @pytest.mark.slow
 def test_on_postgresql_a_database_url_is_the_only_difference(tree: Path, postgres_url: str) -> None:
-    flags = (["--check"], [], ["--check"])
+    flags: list[list[str]] = [["--check"], [], ["--check"]]
     done = [migrate(tree, *one, url=postgres_url) for one in flags]
     nowhere = migrate(tree, "--check", url=postgres_url.replace("/test_", "/none_"))
 
