@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import new_database, server, wiped
+from tests.postgres import drop_database, new_database, server, wiped
 
 LEFT_OUT = pytest.StashKey[int]()
 
@@ -36,8 +36,10 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _one_database(postgres_server: str) -> str:
-    return asyncio.run(new_database(postgres_server))
+def _one_database(postgres_server: str) -> Iterator[str]:
+    url = asyncio.run(new_database(postgres_server))
+    yield url
+    asyncio.run(drop_database(url))
 
 
 @pytest.fixture

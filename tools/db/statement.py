@@ -1,30 +1,12 @@
 """Reads the text of a statement: what it does, to which table, with which parameters. Literals and comments aside."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from tools.db.contract import DbError, ParameterError
+from tools.db.tokens import Token, tokens
 
-_PATTERN = r"""
-      (?P<space>   \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
-    | (?P<literal> '[^']*(?:''[^']*)*'? | [eE]'(?:[^'\\]|\\.|'')*'? | \$(?P<tag>[^\W\d]*)\$.*?(?:\$(?P=tag)\$|\Z) )
-    | (?P<quoted>  "[^"]*(?:""[^"]*)*"? | BRACKETED )
-    | (?P<strange> \?\d+ | [@$]\w+ )
-    | (?P<cast>    :: )
-    | (?P<escaped> \?\? )
-    | (?P<mark>    \? )
-    | (?P<named>   :[^\W\d]\w* )
-    | (?P<word>    [^\W\d][\w$]* )
-    | (?P<number>  \d[\w.]* )
-    | (?P<sign>    . )
-"""
-_TOKENS = {
-    "sqlite": _PATTERN.replace("BRACKETED", r"`[^`]*(?:``[^`]*)*`? | \[[^\]]*\]?"),
-    "postgresql": _PATTERN.replace("| BRACKETED", ""),
-}
-_TOKEN = {dialect: re.compile(pattern, re.VERBOSE | re.DOTALL) for dialect, pattern in _TOKENS.items()}
 _READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
 _CHANGES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE"})
 _REMEDIES = dict.fromkeys(
@@ -39,23 +21,6 @@ _REMEDIES |= dict.fromkeys(
     ("SET", "RESET", "DISCARD", "LISTEN", "UNLISTEN", "PREPARE", "DEALLOCATE", "DECLARE", "COPY"),
     "it would change a connection that others use after you",
 )
-
-
-class Token(NamedTuple):
-    """A part of a statement that counts; `depth` is that of the parentheses around it."""
-
-    kind: str
-    text: str
-    end: int
-    depth: int
-
-    @property
-    def name(self) -> str:
-        """The identifier without its quotes."""
-        if self.kind != "quoted":
-            return self.text
-        quote = self.text[-1]
-        return self.text[1:-1].replace(quote * 2, quote)
 
 
 class Statement(NamedTuple):
@@ -79,18 +44,6 @@ class Statement(NamedTuple):
     @property
     def is_insert(self) -> bool:
         return self.verb in ("INSERT", "REPLACE")
-
-
-def tokens(sql: str, dialect: str = "sqlite") -> Iterator[Token]:
-    """Give the parts of `sql` that count: no comments, no blanks."""
-    depth = 0
-    for match in _TOKEN[dialect].finditer(sql):
-        kind = match.lastgroup or ""
-        if kind == "space":
-            continue
-        depth -= match.group() == ")"
-        yield Token(kind, match.group(), match.end(), depth)
-        depth += match.group() == "("
 
 
 @lru_cache(maxsize=512)

@@ -99,10 +99,11 @@ async def test_json_operators_are_no_parameters(db: Db, path: str) -> None:
         ("SELECT count(*) AS n FROM kinds WHERE doc @> ?", ({"a": "x"},)),
         ("SELECT count(*) AS n FROM kinds WHERE doc #>> '{a}' = :value", {"value": "x"}),
         ("SELECT count(*)::int AS n FROM kinds WHERE :n::text = '1' AND (doc -> 'a')::text != ':n'", {"n": 1}),
+        ("SELECT 1 /* a /* ? */ :x */ AS n WHERE ? = 1 -- /*", (1,)),
         ("SELECT (array[?, 5, 6])[1:1] = array[1::bigint] AS n", (1,)),
         ("SELECT count(*) AS n FROM kinds WHERE $$ ? :x $$ = $q$ ? :x $q$ AND E'\\' ?' = '''  ?' OR ? = 1", (1,)),
     ],
-    ids=["has", "has any", "has all", "contains", "path", "casts", "arrays", "dollars"],
+    ids=["has", "has any", "has all", "contains", "path", "casts", "comments", "arrays", "dollars"],
 )
 async def test_what_only_postgresql_has_can_be_written(db: Db, dialect: str, sql: str, params: Any) -> None:
     if dialect != "postgresql":

@@ -13,7 +13,7 @@ from tools.db.migrations.files import Found, MigrationFile
 from tools.db.migrations.ledger import Leftover, difference, differences, leftovers
 from tools.db.migrations.order import missing, ordered
 from tools.db.migrations.progress import Progress
-from tools.db.statement import tokens
+from tools.db.tokens import tokens
 
 _ITS_OWN = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 _LIMIT = "if that was the limit of the boot, run `python -m manifest migrate`, which has none"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tools.db.statement import Token
+from tools.db.tokens import Token
 
 
 class Statement(NamedTuple):

@@ -3,7 +3,7 @@
 import re
 
 from tools.db.postgres.wire import Raw
-from tools.db.statement import tokens
+from tools.db.tokens import tokens
 
 _KEYS = """
 SELECT c.relname AS table, (

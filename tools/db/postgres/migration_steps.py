@@ -17,8 +17,8 @@ from tools.db.migrations.engine import LEDGER, Applied, IsPending, Say, Step, fa
 from tools.db.migrations.files import MigrationFile
 from tools.db.postgres.ddl import is_ddl, translated
 from tools.db.postgres.not_portable import not_portable
-from tools.db.postgres.script import statements, tokens
-from tools.db.statement import Token
+from tools.db.postgres.script import statements
+from tools.db.tokens import Token, tokens
 
 _LOCK = int.from_bytes(b"migrate!")
 """One for each database: PostgreSQL keeps advisory locks apart by database."""
@@ -85,7 +85,7 @@ class PostgresSteps:
     def refusals(self, step: Step) -> Iterator[str]:
         file = step.file
         for line, text in step.statements:
-            parts = list(tokens(text) if is_ddl(text) else islice(tokens(text), _HEAD))
+            parts = list(tokens(text, "postgresql") if is_ddl(text) else islice(tokens(text, "postgresql"), _HEAD))
             if file.headers.is_transaction and (what := _outside(parts)):
                 yield f"{file.file}:{line} has {what}: give it a file of its own that says `-- transaction: none`"
             for part, problem in not_portable(parts) if not file.headers.engine else ():

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from tools.db.postgres.ddl import Column, columns
-from tools.db.statement import Token
+from tools.db.tokens import Token
 
 _PAIR = "or write two files of one number, with `-- engine: sqlite` and `-- engine: postgresql`"
 _ON_CONFLICT = "write INSERT ... ON CONFLICT where rows are stored"

@@ -16,7 +16,7 @@ import asyncpg
 
 from tools.db.postgres.conversions import Convert, conversion, fitted
 from tools.db.postgres.wire import Raw
-from tools.db.statement import tokens
+from tools.db.tokens import tokens
 
 _MOST_PLANS = 2048
 _UNDECIDED = "42P18"

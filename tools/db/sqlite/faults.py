@@ -17,7 +17,7 @@ from tools.db.contract import (
     UnknownOutcomeError,
 )
 from tools.db.sqlite.values import UnreadableError
-from tools.db.statement import Token, tokens
+from tools.db.tokens import Token, tokens
 
 log = logging.getLogger(__name__)
 

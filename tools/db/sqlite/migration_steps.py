@@ -11,7 +11,7 @@ from tools.db.migrations.script import split
 from tools.db.sqlite.connection import insist, roll_back
 from tools.db.sqlite.faults import is_busy, translated
 from tools.db.sqlite.writer import Writer
-from tools.db.statement import Token, tokens
+from tools.db.tokens import Token, tokens
 
 _BUSY_TRY_MS = 200
 """The longest that the thread waits for another process and cannot be interrupted."""

@@ -8,7 +8,7 @@ import pytest
 
 from tools.db.postgres.script import statements
 from tools.db.sqlite.migration_steps import SqliteSteps
-from tools.db.statement import tokens
+from tools.db.tokens import tokens
 
 SPLIT = {
     "plain": ("SELECT 1; SELECT 2;", ["SELECT 1", "SELECT 2"]),

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tools.db.contract import Db
 from tools.db.postgres.engine import Postgres
 from tools.db.postgres.pool import Pool
@@ -20,7 +22,8 @@ class Cable:
 
     def __init__(self, url: str) -> None:
         found = re.search(r"host=([^&]+)", url)
-        assert found is not None, "these tests cut a Unix socket: leave TEST_POSTGRES_URL away"
+        if found is None:
+            pytest.skip("these cut a Unix socket: leave TEST_POSTGRES_URL away")
         self._to = Path(found[1]) / _SOCKET
         self.folder = Path(tempfile.mkdtemp(prefix="cable"))
         self.url = url.replace(found[0], f"host={self.folder}")
