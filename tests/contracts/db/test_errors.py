@@ -124,6 +124,27 @@ async def test_a_check_names_its_columns_whatever_its_own_name(db: Db, rule: str
     assert (caught.value.table, caught.value.columns) == ("ruled", ("n", "word"))
 
 
+async def test_a_check_is_known_before_anything_was_inserted(db: Db, url: str) -> None:
+    await add(db, "a")
+    if url == "sqlite://":
+        pytest.skip("what is in memory is gone with its tool")
+
+    async with standing(url) as other:
+        with pytest.raises(CheckError) as caught:
+            await other.execute("UPDATE users SET age = ?", (-1,))
+
+    assert (caught.value.table, caught.value.columns) == ("users", ("age",))
+
+
+async def test_a_check_made_in_the_transaction_that_breaks_it_is_known(db: Db) -> None:
+    with pytest.raises(CheckError) as caught:
+        async with db.transaction():
+            await db.execute("CREATE TABLE fresh (a INTEGER, b INTEGER, CONSTRAINT rule CHECK (b > a))")
+            await db.execute("INSERT INTO fresh VALUES (?, ?)", (2, 1))
+
+    assert (caught.value.table, caught.value.columns) == ("fresh", ("b", "a"))
+
+
 async def test_a_value_of_the_wrong_type_in_a_strict_table_is_not_allowed(db: Db, dialect: str) -> None:
     if dialect != "sqlite":
         pytest.skip("every table of PostgreSQL is strict, and says so of a parameter")

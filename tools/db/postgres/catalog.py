@@ -33,21 +33,26 @@ class Catalog:
     def __init__(self) -> None:
         self._keys: dict[str, str] = {}
         self._checks: dict[tuple[str, str], list[str]] = {}
+        self._is_known = False
 
     def forget(self) -> None:
         """The schema was changed."""
-        self._keys = {}
+        self._is_known = False
 
-    async def load(self, raw: Raw) -> None:
-        """Read it."""
+    async def know(self, raw: Raw) -> None:
+        """Read it, if need be: before a change, as a transaction that was refused something can be asked no more."""
+        if not self._is_known:
+            await self._load(raw)
+
+    async def _load(self, raw: Raw) -> None:
         self._checks = {(one["table"], one["name"]): names_in(one["text"]) for one in await raw.fetch(_CHECKS)}
         self._keys = {one["table"]: one["key"] or "" for one in await raw.fetch(_KEYS)}
+        self._is_known = True
 
     async def key(self, raw: Raw, table: str) -> str:
         """Give the key's column, or an empty text if the table has no such key."""
-        name = table if table in self._keys else table.lower()
-        if name not in self._keys:
-            await self.load(raw)
+        if table not in self._keys and table.lower() not in self._keys:
+            await self._load(raw)
         return self._keys.get(table, self._keys.get(table.lower(), ""))
 
     def of_check(self, table: str, name: str) -> list[str]:

@@ -36,6 +36,8 @@ class Jobs:
             if statement.verb in _DDL:
                 await self._counted(raw, prepared)
                 return []
+            if statement.is_change:
+                await self.catalog.know(raw)
             if is_one and statement.is_read:
                 record = await self._sent(raw, statement.text, prepared.bound[0], raw.fetchrow)
                 records = [] if record is None else [record]
@@ -47,6 +49,7 @@ class Jobs:
         """Give the last key, where the table has one for us, or the number of rows changed."""
         statement = prepared.statement
         with translated(statement, self.catalog):
+            await self.catalog.know(raw)
             key = await self.catalog.key(raw, statement.table) if statement.is_insert else ""
             if not key:
                 return await self._counted(raw, prepared)
@@ -63,6 +66,7 @@ class Jobs:
         """Run once for each set of values, all on their way at once; give the number of rows changed."""
         statement = prepared.statement
         with translated(statement, self.catalog):
+            await self.catalog.know(raw)
             if not statement.is_change:
                 return sum([await self._counted(raw, Prepared(statement, [bound])) for bound in prepared.bound])
             text = f"{statement.text} RETURNING 1"
