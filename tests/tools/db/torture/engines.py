@@ -1,0 +1,28 @@
+"""`db` on an engine that a test is told: made by the tool's own factory from nothing but a URL."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from tests.tools.db.standing import around
+from tools.db import register_tools
+
+ENGINES = ["sqlite", "postgres"] if find_spec("tools.db.postgres") else ["sqlite"]
+
+
+def made(url: str, settings: Mapping[str, str] | None = None) -> Any:
+    """Give one that is not open yet."""
+    (tool,) = register_tools()
+    return tool.factory({"DATABASE_URL": url, "DB_WAIT_TIMEOUT_S": "5", **(settings or {})})
+
+
+@asynccontextmanager
+async def standing(url: str, **settings: str) -> AsyncIterator[Any]:
+    """Boot one, and shut it down."""
+    db = made(url, settings)
+    await db.on_boot(around())
+    try:
+        yield db
+    finally:
+        await db.on_shutdown()
