@@ -80,6 +80,10 @@ class Trace(NamedTuple):
 
 trace: ContextVar[Trace] = ContextVar("trace", default=Trace())  # noqa: B039 (it is a tuple)
 
+# which tools have stored something for good, or may have: who may have to repeat the work at hand sets a list around
+# it, and looks there after a failure; a tool that stores appends its name
+stored: ContextVar[list[str] | None] = ContextVar("stored", default=None)
+
 
 class Refusal(Exception):  # noqa: N818 (the name is in every plugin: an answer, not a fault)
     """An error whose text a client may see; http answers it with `status`, whoever raised it."""
@@ -117,8 +121,7 @@ class Finding(NamedTuple):
     is_error: bool = True
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: " if self.file else ""
-        return f"{place}{self.message} [{self.code}]"
+        return f"{f'{self.file}:{self.line}: ' if self.file else ''}{self.message} [{self.code}]"
 
 
 class Fact(NamedTuple):

@@ -16,6 +16,7 @@ from tools.db.engine import Engine, Job
 from tools.db.migrations.apply import Migrations
 from tools.db.migrations.command import migrate_command
 from tools.db.migrations.files import found_in
+from tools.db.note import noting_what_is_stored
 from tools.db.prepared import Prepared, prepare, prepare_many
 from tools.db.rows import fitted
 from tools.db.settings import DbSettings
@@ -131,11 +132,15 @@ class Database:
             return unit.run(job)
         if prepared.statement.has_returning and not self.engine.runs_whole:
             return self._run_whole(prepared, job)
-        return self.engine.run(job, is_read=prepared.statement.is_read)
+        return self.engine.run(job, is_read=True) if prepared.statement.is_read else self._stored(job)
 
     async def _run_whole(self, prepared: Prepared, job: Job) -> Any:
         async with self._transaction(is_alone=True):  # rows that do not fit `into`: then nothing may be stored
             return await self._run(prepared, job)
+
+    async def _stored(self, job: Job) -> Any:
+        with noting_what_is_stored():
+            return await self.engine.run(job, is_read=False)
 
 
 def _fact(table: Table, owner: str) -> Fact:

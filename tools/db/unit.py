@@ -13,6 +13,7 @@ from typing import Any
 
 from tools.db.contract import DbError, QueryTimeoutError, SerializationError, Unavailable, UnitClosedError
 from tools.db.engine import Cursors, Engine, Job, Session
+from tools.db.note import noting_what_is_stored
 from tools.db.turns import settle, take_turn, turn
 
 
@@ -163,7 +164,8 @@ class Unit:
 
     async def _commit(self, session: Session) -> None:
         try:
-            await session.commit(self.cursors)
+            with noting_what_is_stored():
+                await session.commit(self.cursors)
         except BaseException:
             await session.roll_back(self.cursors)
             raise

@@ -4,7 +4,8 @@
 
 A claim ends with its lease, so that a process that dies in between blocks nobody for ever. What was not carried out may
 be tried again: errors of the server, and those that http finds before the handler runs. What was carried out and is too
-large to keep, or written piece by piece, is not run again: its repetition is told so with 409.
+large to keep, or written piece by piece, is not run again: its repetition is told so with 409. Neither is what failed
+after a tool had stored something, or may have: a COMMIT without an answer, a deadline that came just after it.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
+from hookspecs import stored
 from tools.http.body import check_length, gather
 from tools.http.context import RequestContext
 from tools.http.contract import Counters
@@ -96,29 +98,36 @@ class Idempotency:
     async def _run(
         self, step: Step, context: RequestContext, counters: Counters, place: str, mark: bytes
     ) -> Answer | Response:
-        before = context.response_headers
+        before, notes = context.response_headers, list[str]()
+        stored.set(notes)  # in the request's own context
         try:
             answer = await step(context)
         except asyncio.CancelledError:
             if self._route.is_async:  # a `def` runs on in its thread: its key is free when the lease ends
-                await _release(counters, place)
+                await _settle(counters, place, _unanswered(mark, notes))
             raise
         except Problem:  # http's own: the handler did not run, or what it did is not to be told
-            await _release(counters, place)
+            await _settle(counters, place, _unanswered(mark, notes))
             raise
         except Exception as error:
             problem = self._route.problem_of(error)
             own = tuple(pair for pair in context.response_headers if pair not in before)
-            await _settle(counters, place, _of_problem(problem, own, mark))
+            await _settle(counters, place, _of_problem(problem, own, mark) or _unanswered(mark, notes))
             raise problem from error
         status = answer.status_code if isinstance(answer, Response) else answer[0]
-        await _settle(counters, place, None if status >= 500 else _Record(mark, kept(answer, context, before)))
+        record = None if status >= 500 else _Record(mark, kept(answer, context, before))
+        await _settle(counters, place, record or _unanswered(mark, notes))
         return answer
 
 
 async def _settle(counters: Counters, place: str, record: _Record | None) -> None:
     """Keep what became of the key; where that is nothing, it may be tried again."""
     await (_release(counters, place) if record is None else _keep(counters, place, record))
+
+
+def _unanswered(mark: bytes, notes: list[str]) -> _Record | None:
+    """What failed after something was stored is not to run again, though there is no answer to give."""
+    return _Record(mark) if notes else None
 
 
 def _of_problem(problem: Problem, own: Headers, mark: bytes) -> _Record | None:
@@ -134,7 +143,7 @@ def _replayed(record: _Record, mark: bytes, context: RequestContext) -> Answer |
     if record.answer is not None:
         return again(record.answer, context, _REPLAYED)
     if record.refused is None:
-        raise Problem(409, "this was carried out, and its answer was not kept: ask for the result by itself")
+        raise Problem(409, "this was carried out, or may have been, and there is no answer kept: look for the result")
     one = record.refused
     context.response_headers = (*context.response_headers, *one.own)
     raise Problem(one.status, one.detail, errors=one.errors, headers=[*one.headers, _REPLAYED])
