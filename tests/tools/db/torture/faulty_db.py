@@ -1,6 +1,6 @@
 """A `db` for one plugin whose N-th call fails: before it is done, or after, when its answer is lost on the way.
 
-    begin, query, query_one, execute, execute_many, stream, commit     are calls, of a savepoint too
+begin, query, query_one, execute, execute_many, stream, commit     are calls, of a savepoint too
 """
 
 import asyncio

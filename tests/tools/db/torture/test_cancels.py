@@ -1,4 +1,4 @@
-"""R3: cancelled at any moment, and again while it cleans up, nothing is torn, nothing acknowledged is lost, all is free.
+"""R3: cancelled at any moment, and again while it cleans up: nothing torn, nothing acknowledged lost, and all is free.
 
 "Free" is asked through the door: as many units at once as before, each in time, and no thread or task more.
 """
@@ -6,7 +6,6 @@
 import asyncio
 import random
 import threading
-from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any
 
@@ -19,10 +18,10 @@ READS_AT_ONCE = 20
 
 
 @pytest.fixture
-async def tables(db: Any) -> AsyncIterator[Any]:
+async def tables(db: Any) -> Any:
     for statement in SCHEMA:
         await db.execute(statement)
-    yield db
+    return db
 
 
 class Cancels:

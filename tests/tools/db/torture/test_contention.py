@@ -1,7 +1,7 @@
 """R7: many who read, modify and write one row lose no update, and who is beyond capacity is told so in time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -16,10 +16,10 @@ NAMES_OF_CONFLICTS = {"SerializationError"}
 
 
 @pytest.fixture
-async def counter(db: Any) -> AsyncIterator[Any]:
+async def counter(db: Any) -> Any:
     await db.execute("CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
     await db.execute("INSERT INTO counter (id, n) VALUES (1, 0)")
-    yield db
+    return db
 
 
 async def add_one(db: Any) -> None:
@@ -102,7 +102,7 @@ async def add_single(db: Any) -> None:
 
 @pytest.mark.skipif("postgres" not in ENGINES, reason="tools/db/postgres is not there")
 async def test_another_process_that_holds_a_row_is_waited_for_within_the_bound(database: Callable[[str], str]) -> None:
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
 
     url = database("postgres")
     async with standing(url, DB_TIMEOUT_S="0.5") as db:

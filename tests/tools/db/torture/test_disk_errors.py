@@ -89,9 +89,7 @@ async def test_one_that_fails_while_it_boots_is_told_or_overcome_and_the_next_bo
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("when", [f"{LAST_OF_BOOT + first}+3" for first in (1, 2, 3)])
-async def test_each_write_on_a_disk_that_fails_at_times_is_stored_or_told(
-    file: Path, fault: str, when: str
-) -> None:
+async def test_each_write_on_a_disk_that_fails_at_times_is_stored_or_told(file: Path, fault: str, when: str) -> None:
     run = written_on(file, fault, when)
 
     assert (run.is_up, run.code, run.error) == (True, 0, "")

@@ -80,7 +80,10 @@ async def test_60_kills_of_a_client_lose_nothing_and_leave_no_transaction_behind
         assert await numbers(db, TORN) == set()
         assert acknowledged - await numbers(db, STORED) == set()
         await asyncio.sleep(0.5)
-        assert await db.query(
-            "SELECT state, query FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
-        ) == []
+        assert (
+            await db.query(
+                "SELECT state, query FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+            )
+            == []
+        )
     assert len(acknowledged) > 600

@@ -15,9 +15,9 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 from tests.tools.db.torture.engines import standing
-from tests.tools.db.torture.workload import WRITES, autocommit, returning, two_tables
+from tests.tools.db.torture.workload import WRITES, Write, autocommit, returning, two_tables
 
-AT_ONCE = 8
+AT_ONCE: tuple[Write, ...] = (autocommit, returning, two_tables) * 4
 
 
 def started(url: str, first: int) -> tuple[ForkServerProcess, Connection]:
@@ -41,7 +41,7 @@ async def write_for_ever(url: str, first: int, tells: Connection) -> None:
         numbers = itertools.count(first)
         while True:
             async with asyncio.TaskGroup() as group:
-                for write in (autocommit, returning, two_tables) * (AT_ONCE // 2):
+                for write in AT_ONCE:
                     group.create_task(acknowledge(db, write, next(numbers), tells))
             for write in WRITES:
                 await acknowledge(db, write, next(numbers), tells)

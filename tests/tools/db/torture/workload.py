@@ -1,7 +1,7 @@
 """Writes of every kind, each with a number of its own, so that what became of each can be told from the tables."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 SCHEMA = (
@@ -22,7 +22,7 @@ STORED = (
 )
 """Numbers of which all is stored."""
 
-Write = Callable[[Any, int], Awaitable[None]]
+Write = Callable[[Any, int], Coroutine[Any, Any, None]]
 
 
 async def autocommit(db: Any, number: int) -> None:
