@@ -16,6 +16,7 @@ TABLES = (
     "orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, state TEXT NOT NULL)",
     "lines (order_id INTEGER NOT NULL REFERENCES orders(id), item TEXT NOT NULL, count INTEGER NOT NULL)",
     "letters (order_id INTEGER PRIMARY KEY)",
+    "visits (n INTEGER PRIMARY KEY)",
 )
 
 
@@ -59,6 +60,7 @@ class Shop:
         self.http.add_endpoint("/shop/orders/{id:int}/cancel", "POST", self.cancel, **once)
         self.http.add_endpoint("/shop/orders/{id:int}", "GET", self.show, **read)
         self.http.add_endpoint("/shop/orders", "GET", self.list, **read)
+        self.http.add_endpoint("/shop/visits/{n:int}", "PUT", self.visit, public=True)
         await self.bus.subscribe("order.placed", self.write_letter, timeout=LATE_S)
 
     async def deliver(self, delivery: Line) -> Line:
@@ -112,6 +114,9 @@ class Shop:
     async def _orders(self) -> AsyncIterator[Order]:
         async for order in self.db.stream("SELECT id, customer, state FROM orders ORDER BY id", into=Order):
             yield order
+
+    async def visit(self, n: int) -> None:
+        await self.db.execute("INSERT INTO visits (n) VALUES (?)", (n,))
 
     async def write_letter(self, order: Order) -> None:
         await self.db.execute("INSERT INTO letters (order_id) VALUES (?) ON CONFLICT DO NOTHING", (order.id,))

@@ -9,42 +9,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.domains.tree import Tree
 from tests.tools.db.torture.faulty_db import KINDS, PLAN
+from tests.tools.db.torture.shop import Shop, check_problem, opened
 from tools.db.contract import Db
 
-WRAP = """
-from hookspecs import hookimpl
-from tests.tools.db.torture.faulty_db import PLAN, FaultyDb
-
-@hookimpl
-def wrap_tool(name, tool, owner):
-    return FaultyDb(tool, PLAN) if (name, owner) == ("db", "shop.order") else None
-"""
-SHOP = Path(__file__).with_name("shop_plugin.py").read_text()
 TRIES = 3
 TABLES = ("lines", "letters", "orders", "deliveries", "stock")
 
 
-class Shop(NamedTuple):
-    client: httpx.AsyncClient
-    db: Db
-
-
 @pytest.fixture
 async def shop(tmp_path: Path, url: str) -> AsyncIterator[Shop]:
-    tree = Tree(tmp_path)
-    tree.add("shop/plugins/order.py", SHOP)
-    tree.add_tool("faults", WRAP)
-    PLAN.fail("", 0)
-    async with tree.running({"DATABASE_URL": url}) as (kernel, client):
-        plugin: Any = next(one for one in kernel._hooks.get_plugins() if type(one).__name__ == "Shop")
-        yield Shop(client, plugin.db._db)
+    async with opened(tmp_path, url) as shop:
+        yield shop
 
 
 class Way:
@@ -72,19 +53,12 @@ class Way:
         headers = {"idempotency-key": f"{self.name}-{what}".replace(" ", "-")} if method == "POST" else {}
         for _ in range(TRIES):
             answer = await self.shop.client.request(method, path, json=body, headers=headers)
-            check_answer(answer)
+            if not answer.is_success:
+                check_problem(answer, 409, 503, 504)
             if answer.status_code < 500:
                 break
         self.told[what] = answer.status_code
         return answer
-
-
-def check_answer(answer: httpx.Response) -> None:
-    """It is what was asked for, or a problem that says which one; never a failure that nobody thought of."""
-    if not answer.is_success:
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.status_code in (409, 503, 504), answer.text
-        assert answer.json()["status"] == answer.status_code
 
 
 async def check_invariants(db: Db) -> None:
