@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import os
 import random
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -40,15 +39,6 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
         yield db
 
 
-async def store_pair(db: Database, number: int, acknowledged: set[int]) -> None:
-    async with db.transaction():
-        await db.execute("INSERT INTO pairs VALUES (?, 'left')", (number,))
-        async with db.transaction():
-            await db.query("SELECT count(*) FROM pairs")
-            await asyncio.wait_for(db.execute("INSERT INTO pairs VALUES (?, 'right')", (number,)), 30)
-    acknowledged.add(number)
-
-
 async def cancelled_at_random(task: "asyncio.Task[None]", within_s: float) -> None:
     loop = asyncio.get_running_loop()
     delay_s = random.random() * within_s
@@ -58,39 +48,7 @@ async def cancelled_at_random(task: "asyncio.Task[None]", within_s: float) -> No
     await asyncio.wait({task})
 
 
-async def check_pairs(db: Database, acknowledged: set[int]) -> None:
-    found = {row["n"]: row["c"] for row in await db.query("SELECT n, count(*) AS c FROM pairs GROUP BY n")}
-    assert {n for n, count in found.items() if count != 2} == set(), "torn"
-    assert acknowledged - set(found) == set(), "acknowledged, but missing"
-    await asyncio.wait_for(store_pair(db, -1, acknowledged), 2)
-
-
 # ------------------------------------------------------------ cancellation
-
-
-async def test_600_random_cancels_tear_nothing_and_lose_nothing(db: Database) -> None:
-    random.seed(1)
-    acknowledged: set[int] = set()
-    threads = threading.active_count()
-
-    for number in range(600):
-        await cancelled_at_random(asyncio.create_task(store_pair(db, number, acknowledged)), 0.006)
-
-    assert 0 < len(acknowledged) < 600
-    await check_pairs(db, acknowledged)
-    assert threading.active_count() == threads
-
-
-async def test_200_cancelled_at_once_leave_the_writer_free(db: Database) -> None:
-    random.seed(2)
-    acknowledged: set[int] = set()
-
-    await asyncio.gather(
-        *(cancelled_at_random(asyncio.create_task(store_pair(db, number, acknowledged)), 0.3) for number in range(200))
-    )
-
-    assert acknowledged
-    await check_pairs(db, acknowledged)
 
 
 async def test_readers_survive_random_cancels(db: Database) -> None:
@@ -144,34 +102,6 @@ async def test_a_cancel_while_it_commits_still_calls_after_commit(db: Database) 
 # ------------------------------------------------------------ many at once
 
 
-async def test_20_writers_that_read_modify_and_write_lose_no_update(db: Database) -> None:
-    async def write() -> None:
-        for _ in range(10):
-            async with db.transaction():
-                row = await db.query_one("SELECT n FROM counter WHERE id = 1")
-                await db.execute("UPDATE counter SET n = ? WHERE id = 1", (row["n"] + 1,))
-
-    await asyncio.gather(*(write() for _ in range(20)))
-
-    assert await db.query_one("SELECT n FROM counter") == {"n": 200}
-
-
-async def test_a_slow_select_delays_neither_reads_nor_writes(db: Database) -> None:
-    slow = [asyncio.create_task(db.query(COUNT_FOR_EVER)) for _ in range(3)]
-    await asyncio.sleep(0)
-    begin = monotonic()
-
-    await db.execute("INSERT INTO pairs VALUES (1, 'x')")
-    await db.query("SELECT * FROM pairs")
-    await db.check_health()
-
-    assert monotonic() - begin < 1
-    assert not any(task.done() for task in slow)
-    for task in slow:
-        task.cancel()
-    await asyncio.wait(slow)
-
-
 async def test_readers_that_are_all_busy_are_a_503(tmp_path: Path) -> None:
     async with standing(tmp_path / "app.db", DB_READERS=1, DB_WAIT_TIMEOUT_S=0.05) as db:
         slow = asyncio.create_task(db.query(COUNT_FOR_EVER))
@@ -211,29 +141,6 @@ async def test_another_process_with_the_write_lock_is_a_503(tmp_path: Path) -> N
 
         other.close()
         assert await db.execute("INSERT INTO t VALUES (1)") == 1
-
-
-async def test_a_task_that_still_works_inside_undoes_the_transaction(tmp_path: Path) -> None:
-    async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=0.1) as db:
-        await db.execute("CREATE TABLE t (x)")
-        inside, go_on = asyncio.Event(), asyncio.Event()
-
-        async def nested() -> None:
-            async with db.transaction():
-                inside.set()
-                await go_on.wait()
-
-        with pytest.raises(UnitClosedError, match="still at work"):
-            async with db.transaction():
-                await db.execute("INSERT INTO t VALUES (1)")
-                child = asyncio.create_task(nested())
-                await inside.wait()
-        go_on.set()
-        with pytest.raises(UnitClosedError):
-            await child
-
-        assert await db.query("SELECT * FROM t") == []
-        assert await db.execute("INSERT INTO t VALUES (2)") == 1
 
 
 # ------------------------------------------------------------ a COMMIT that fails
@@ -316,21 +223,6 @@ async def test_a_write_that_takes_too_long_changes_nothing(tmp_path: Path) -> No
 
 
 # ------------------------------------------------------------ the file
-
-
-async def test_a_full_disk_is_a_503_and_later_writes_work(db: Database) -> None:
-    def set_most(raw: sqlite3.Connection, pages: int) -> None:
-        raw.execute(f"PRAGMA max_page_count = {pages}")
-
-    await sqlite_of(db).writer.run(lambda raw: set_most(raw, 1))
-    with pytest.raises(Unavailable):
-        async with db.transaction():
-            for number in range(1000):
-                await db.execute("INSERT INTO pairs VALUES (?, ?)", (number, "x" * 1000))
-    await sqlite_of(db).writer.run(lambda raw: set_most(raw, 10_000))
-
-    assert await db.query("SELECT * FROM pairs") == []
-    assert await db.execute("INSERT INTO pairs VALUES (1, 'x')") == 1
 
 
 async def test_a_reader_cannot_write(db: Database) -> None:
@@ -487,24 +379,8 @@ async def test_nothing_is_left_running_after_the_shutdown(tmp_path: Path) -> Non
     assert [file.name for file in tmp_path.iterdir()] == ["app.db"]
 
 
-# ------------------------------------------------------------ a process that dies
+# ------------------------------------------------------------ a process that ends
 
-WRITES = """
-import asyncio, sys
-from pathlib import Path
-from tests.tools.db.standing import standing
-
-async def main():
-    async with standing(Path(sys.argv[1])) as db:
-        await db.execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, half TEXT)")
-        while True:
-            async with db.transaction():
-                await db.execute("INSERT INTO t (half) VALUES ('left')")
-                key = await db.execute("INSERT INTO t (half) VALUES ('right')")
-            print(key, flush=True)
-
-asyncio.run(main())
-"""
 HANGS = """
 import asyncio, sys
 from pathlib import Path
@@ -523,25 +399,6 @@ def started(script: str, path: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", script, str(path)], env=environ, stdout=subprocess.PIPE, text=True, cwd=path.parent
     )
-
-
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    acknowledged = 0
-    for kills in range(1, 4):
-        process = started(WRITES, tmp_path / "app.db")
-        assert process.stdout is not None
-        for _ in range(20 * kills):
-            acknowledged = int(process.stdout.readline())
-        process.send_signal(signal.SIGKILL)
-        acknowledged = max([acknowledged, *map(int, process.stdout.read().split())])
-        process.wait()
-        process.stdout.close()
-
-    async with standing(tmp_path / "app.db") as db:
-        row = await db.query_one("SELECT max(id) AS last, count(*) % 2 AS torn FROM t")
-        assert row["last"] >= acknowledged
-        assert row["torn"] == 0
-        assert await db.query("SELECT * FROM pragma_integrity_check") == [{"integrity_check": "ok"}]
 
 
 def test_a_database_that_nobody_closed_does_not_keep_the_process_alive(tmp_path: Path) -> None:
