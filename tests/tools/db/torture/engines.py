@@ -8,7 +8,7 @@ from typing import Any
 from tests.tools.db.standing import around
 from tools.db import register_tools
 
-ENGINES = ["sqlite", "postgres"] if find_spec("tools.db.postgres") else ["sqlite"]
+ENGINES = ["sqlite", "postgres"] if find_spec("tools.db.postgres.engine") else ["sqlite"]
 
 
 def made(url: str, settings: Mapping[str, str] | None = None) -> Any:
