@@ -15,9 +15,9 @@ from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 from tests.tools.db.torture.engines import standing
-from tests.tools.db.torture.workload import WRITES, Write, autocommit, returning, two_tables
+from tests.tools.db.torture.workload import WRITES, Write, autocommit, many, two_tables
 
-AT_ONCE: tuple[Write, ...] = (autocommit, returning, two_tables) * 4
+AT_ONCE: tuple[Write, ...] = (autocommit, many, two_tables) * 4
 
 
 def started(url: str, first: int) -> tuple[ForkServerProcess, Connection]:

@@ -2,23 +2,26 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
+PIECES, PIECE = 40, "x" * 300
+"""Some pages in one transaction: whoever is killed then is often killed between two of them."""
 SCHEMA = (
     "CREATE TABLE singles (n INTEGER PRIMARY KEY)",
     "CREATE TABLE lefts (n INTEGER PRIMARY KEY)",
     "CREATE TABLE rights (n INTEGER PRIMARY KEY)",
-    "CREATE TABLE halves (n INTEGER, side TEXT)",
+    "CREATE TABLE pieces (n INTEGER, text TEXT)",
 )
 TORN = (
     "SELECT n FROM lefts WHERE n NOT IN (SELECT n FROM rights) UNION ALL"
     " SELECT n FROM rights WHERE n NOT IN (SELECT n FROM lefts) UNION ALL"
-    " SELECT n FROM halves GROUP BY n HAVING count(*) <> 2"
+    f" SELECT n FROM pieces GROUP BY n HAVING count(*) <> {PIECES}"
 )
 """Numbers of which only a part is stored."""
 STORED = (
     "SELECT n FROM singles UNION ALL SELECT lefts.n FROM lefts JOIN rights ON lefts.n = rights.n UNION ALL"
-    " SELECT n FROM halves GROUP BY n HAVING count(*) = 2"
+    f" SELECT n FROM pieces GROUP BY n HAVING count(*) = {PIECES}"
 )
 """Numbers of which all is stored."""
 
@@ -34,8 +37,8 @@ async def returning(db: Any, number: int) -> None:
 
 
 async def many(db: Any, number: int) -> None:
-    sides = [(number, "left"), (number, "right")]
-    assert await db.execute_many("INSERT INTO halves (n, side) VALUES (?, ?)", sides) == 2
+    pieces = [(number, PIECE)] * PIECES
+    assert await db.execute_many("INSERT INTO pieces (n, text) VALUES (?, ?)", pieces) == PIECES
 
 
 async def two_tables(db: Any, number: int) -> None:
@@ -47,6 +50,10 @@ async def two_tables(db: Any, number: int) -> None:
 async def nested(db: Any, number: int) -> None:
     async with db.transaction():
         await db.execute("INSERT INTO lefts (n) VALUES (?)", (number,))
+        with suppress(ZeroDivisionError):
+            async with db.transaction():
+                await db.execute("INSERT INTO rights (n) VALUES (?)", (-number - 1_000,))  # torn, if it stays
+                raise ZeroDivisionError
         async with db.transaction():
             await db.query("SELECT count(*) AS c FROM singles")
             await asyncio.wait_for(db.execute("INSERT INTO rights (n) VALUES (?)", (number,)), 30)  # a task of its own
