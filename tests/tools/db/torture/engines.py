@@ -1,14 +1,11 @@
-"""`db` on an engine that a test is told: made by the tool's own factory from nothing but a URL."""
+"""`db` on whichever engine a URL names, made by the tool's own factory."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import Any
 
 from tests.tools.db.standing import around
 from tools.db import register_tools
-
-ENGINES = ["sqlite", "postgres"] if find_spec("tools.db.postgres.engine") else ["sqlite"]
 
 
 def made(url: str, settings: Mapping[str, str] | None = None) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
-from tests.tools.db.torture.server import BEGINS
+import asyncpg
 
 
 class Outside(Protocol):
@@ -45,9 +45,7 @@ class _OfPostgres:
 @asynccontextmanager
 async def outside(url: str) -> AsyncIterator[Outside]:
     """Connect for a block."""
-    if url.startswith(BEGINS):
-        import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
-
+    if url.startswith("postgresql://"):
         there = await asyncpg.connect(url)
         await there.execute("SET lock_timeout = '50ms'")
         yield _OfPostgres(there)

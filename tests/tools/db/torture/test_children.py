@@ -20,7 +20,7 @@ ROWS = "SELECT n FROM rows ORDER BY n"
 @pytest.fixture
 async def db(url: str) -> AsyncIterator[Any]:
     """One whose pool has as many places as there are handlers."""
-    settings = {"DB_WAIT_TIMEOUT_S": str(WAIT_S), "DB_CONNECTIONS": str(HANDLERS), "DB_READERS": str(HANDLERS)}
+    settings = {"DB_WAIT_TIMEOUT_S": str(WAIT_S), "DB_POOL_SIZE": str(HANDLERS), "DB_READERS": str(HANDLERS)}
     async with standing(url, **settings) as db:
         await db.execute("CREATE TABLE rows (n INTEGER)")
         yield db

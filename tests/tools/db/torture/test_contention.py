@@ -1,15 +1,16 @@
 """R7: many who read, modify and write one row lose no update, and who is beyond capacity is told so in time."""
 
 import asyncio
-from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+import asyncpg
 import pytest
 
-from tests.tools.db.torture.engines import ENGINES, standing
+from tests.tools.db.torture.engines import standing
 from tools.db.contract import Unavailable
 
+POOL = 4
 MOST_TRIES = 200
 """Each conflict means that somebody else went on: 20 writers cannot make one fail as often as this."""
 NAMES_OF_CONFLICTS = {"SerializationError"}
@@ -57,8 +58,8 @@ async def test_20_writers_that_read_modify_and_write_lose_no_update(counter: Any
 
 
 @pytest.mark.slow
-async def test_50_writers_a_hundred_times_each_lose_no_update(database: Callable[[str], str]) -> None:
-    async with standing(database("sqlite"), DB_WAIT_TIMEOUT_S="30") as db:
+async def test_50_writers_a_hundred_times_each_lose_no_update(sqlite_url: str) -> None:
+    async with standing(sqlite_url, DB_WAIT_TIMEOUT_S="30") as db:
         await db.execute("CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
         await db.execute("INSERT INTO counter (id, n) VALUES (1, 0)")
 
@@ -70,10 +71,10 @@ async def test_50_writers_a_hundred_times_each_lose_no_update(database: Callable
 @pytest.mark.parametrize("others", [1, 40])
 async def test_beyond_capacity_it_is_unavailable_after_the_bounded_wait(url: str, others: int, engine: str) -> None:
     """All units are taken and stay so: who comes then waits its time, is told 503, and later finds all as before."""
-    async with standing(url, DB_WAIT_TIMEOUT_S="0.3") as db:
+    async with standing(url, DB_WAIT_TIMEOUT_S="0.3", DB_POOL_SIZE=str(POOL)) as db:
         await db.execute("CREATE TABLE singles (n INTEGER)")
         released = asyncio.Event()
-        holders = [asyncio.create_task(hold(db, released)) for _ in range(1 if engine == "sqlite" else 40)]
+        holders = [asyncio.create_task(hold(db, released)) for _ in range(1 if engine == "sqlite" else POOL)]
         await asyncio.sleep(0.05)
 
         began_s = monotonic()
@@ -100,15 +101,11 @@ async def add_single(db: Any) -> None:
         await db.execute("INSERT INTO singles (n) VALUES (1)")
 
 
-@pytest.mark.skipif("postgres" not in ENGINES, reason="tools/db/postgres is not there")
-async def test_another_process_that_holds_a_row_is_waited_for_within_the_bound(database: Callable[[str], str]) -> None:
-    import asyncpg  # type: ignore[import-untyped]  # it has no types of its own
-
-    url = database("postgres")
-    async with standing(url, DB_TIMEOUT_S="0.5") as db:
+async def test_another_process_that_holds_a_row_is_waited_for_within_the_bound(postgres_url: str) -> None:
+    async with standing(postgres_url, DB_TIMEOUT_S="0.5") as db:
         await db.execute("CREATE TABLE counter (id INTEGER PRIMARY KEY, n INTEGER)")
         await db.execute("INSERT INTO counter (id, n) VALUES (1, 0)")
-        other = await asyncpg.connect(url)
+        other = await asyncpg.connect(postgres_url)
         await other.execute("BEGIN; UPDATE counter SET n = 7 WHERE id = 1")
         began_s = monotonic()
 

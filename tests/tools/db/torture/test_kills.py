@@ -5,13 +5,12 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.tools.db.torture.engines import ENGINES, standing
+from tests.tools.db.torture.engines import standing
 from tests.tools.db.torture.victim import read_all, started
 from tests.tools.db.torture.workload import SCHEMA, STORED, TORN, numbers
 
@@ -42,10 +41,8 @@ async def with_tables(url: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-async def test_200_kills_lose_nothing_acknowledged_and_tear_nothing(
-    database: Callable[[str], str], tmp_path: Path
-) -> None:
-    url, chance, acknowledged = database("sqlite"), random.Random(1), set[int]()
+async def test_200_kills_lose_nothing_acknowledged_and_tear_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    url, chance, acknowledged = sqlite_url, random.Random(1), set[int]()
     await with_tables(url)
 
     for life in range(1, KILLS + 1):
@@ -66,11 +63,10 @@ def check_file(path: Path, acknowledged: set[int]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.skipif("postgres" not in ENGINES, reason="tools/db/postgres is not there")
 async def test_60_kills_of_a_client_lose_nothing_and_leave_no_transaction_behind(
-    database: Callable[[str], str],
+    postgres_url: str,
 ) -> None:
-    url, chance, acknowledged = database("postgres"), random.Random(2), set[int]()
+    url, chance, acknowledged = postgres_url, random.Random(2), set[int]()
     await with_tables(url)
 
     for life in range(1, 61):

@@ -87,7 +87,7 @@ async def have_the_commit_of_one_statement_refused(db: Any) -> None:
 
 
 async def run_out_of_time(db: Any) -> None:
-    async with asyncio.timeout(0.05), db.transaction():
+    async with asyncio.timeout(0.1), db.transaction():
         await db.execute(INSERT, (2,))
         await db.query(SLOW)
 

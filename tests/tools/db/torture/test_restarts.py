@@ -4,7 +4,7 @@
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -13,8 +13,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from tests.tools.db.torture.engines import ENGINES
-from tests.tools.db.torture.server import Server
+from tests.tools.db.torture.server import Server, server
 from tests.tools.db.torture.shop import Shop, check_problem, opened
 
 RESTARTS = 5
@@ -70,19 +69,24 @@ class Outage(NamedTuple):
     back_s: float
 
 
+@pytest.fixture
+def its() -> Iterator[Server]:
+    with server() as its:
+        yield its
+
+
 @pytest.mark.slow
-@pytest.mark.skipif("postgres" not in ENGINES, reason="tools/db/postgres is not there")
 async def test_5_crashes_of_the_server_under_8_writers_lose_nothing_and_last_no_longer_than_they_do(
-    server: Server, tmp_path: Path, database: Callable[[str], str]
+    tmp_path: Path, its: Server
 ) -> None:
-    async with opened(tmp_path, database("postgres"), DB_WAIT_TIMEOUT_S=str(WAIT_S)) as shop:
+    async with opened(tmp_path, its.url, DB_WAIT_TIMEOUT_S=str(WAIT_S)) as shop:
         load, outages = Load(shop), list[Outage]()
         async with asyncio.TaskGroup() as writers:
             for _ in range(WRITERS):
                 writers.create_task(load.write())
             for _ in range(RESTARTS):
                 await asyncio.sleep(LOAD_S)
-                outages.append(await crash(server, shop))
+                outages.append(await crash(its, shop))
                 back_s = outages[-1].back_s
                 assert await asyncio.wait_for(load.first_success_after(back_s), 10) - back_s < 1
                 assert (await shop.client.get("/health/ready")).status_code == 200
@@ -92,15 +96,15 @@ async def test_5_crashes_of_the_server_under_8_writers_lose_nothing_and_last_no_
         await check_stored(shop, {one.number for one in load.told if one.answer.is_success})
 
 
-async def crash(server: Server, shop: Shop) -> Outage:
+async def crash(its: Server, shop: Shop) -> Outage:
     """Stop it, ask for the health meanwhile, and start it."""
-    await asyncio.to_thread(server.stop)
+    await asyncio.to_thread(its.crash)
     down_s = monotonic()
     ready = await shop.client.get("/health/ready")
     live = await shop.client.get("/health/live")
     await asyncio.sleep(OUTAGE_S)
     starts_s = monotonic()
-    await asyncio.to_thread(server.start)
+    await asyncio.to_thread(its.start)
     assert (ready.status_code, live.status_code) == (503, 200)
     return Outage(down_s, starts_s, monotonic())
 
