@@ -25,18 +25,19 @@ class Shop(NamedTuple):
     client: httpx.AsyncClient
     db: Any
     """The tool itself, whose calls do not fail."""
+    bus: Any
 
 
 @asynccontextmanager
-async def opened(folder: Path, url: str, **settings: str) -> AsyncIterator[Shop]:
-    """Boot the shipped tree with the shop, and give a client of it."""
+async def opened(folder: Path, url: str, *, late_s: float = 10, **settings: str) -> AsyncIterator[Shop]:
+    """Boot the shipped tree with the shop, and give a client of it; `late_s` is the deadline of the shop's requests."""
     tree = Tree(folder)
-    tree.add("shop/plugins/order.py", PLUGIN)
+    tree.add("shop/plugins/order.py", PLUGIN.replace("LATE_S = 10", f"LATE_S = {late_s}"))
     tree.add_tool("faults", WRAP)
     PLAN.fail("", 0)
     async with tree.running({"DATABASE_URL": url, **settings}) as (kernel, client):
         plugin: Any = next(one for one in kernel._hooks.get_plugins() if type(one).__name__ == "Shop")
-        yield Shop(client, plugin.db._db)
+        yield Shop(client, plugin.db._db, plugin.bus)
 
 
 def check_problem(answer: httpx.Response, *statuses: int) -> None:

@@ -9,7 +9,7 @@ from tools.event_bus.contract import EventBus
 from tools.http.contract import Http
 
 Count = Annotated[int, Meta(ge=1, le=1_000)]
-LATE_S = 0.1
+LATE_S = 10
 TABLES = (
     "stock (item TEXT PRIMARY KEY, count INTEGER NOT NULL CHECK (count >= 0))",
     "deliveries (item TEXT NOT NULL, count INTEGER NOT NULL)",
