@@ -53,6 +53,7 @@ class Worker:
         self._connect, self._line, self._done = connect, line, done
         self._calls: SimpleQueue[Work | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._main, name="db-sqlite", daemon=True)
+        self._closed: Call[None] | None = None
         self.work: Work | None = None
         self.is_open = self.is_given_up = False
 
@@ -63,15 +64,17 @@ class Worker:
         self._calls.put(work)
 
     async def close(self) -> None:
-        """Close after what it still does, if that ends in time."""
-        if self._thread.ident is not None:
-            closed = Call(sqlite3.Connection.close, inf)
-            self.give(closed)
+        """Close after what it still does, if that ends in time; a stream and the shutdown may both ask for it."""
+        if self._thread.ident is None:
+            return
+        if self._closed is None:
+            self._closed = Call(sqlite3.Connection.close, inf)
+            self.give(self._closed)
             self.give(None)
-            await asyncio.wait({closed.future}, timeout=DRAIN_TIMEOUT_S)
-            if closed.future.done():
-                closed.future.exception()
-                self._thread.join(_END_TIMEOUT_S)
+        await asyncio.wait({self._closed.future}, timeout=DRAIN_TIMEOUT_S)
+        if self._closed.future.done():
+            self._closed.future.exception()
+            self._thread.join(_END_TIMEOUT_S)
 
     def _main(self) -> None:
         work = self._calls.get()
