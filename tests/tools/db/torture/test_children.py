@@ -65,7 +65,7 @@ CHILDREN = (by_wait_for, by_gather, by_a_group, by_an_inner_one, by_a_stream)
 
 @pytest.mark.parametrize("child", CHILDREN, ids=lambda child: child.__name__)
 async def test_handlers_that_hold_every_place_do_not_wait_for_their_own_children(
-    db: Any, child: Callable[[Any, int], Awaitable[None]]
+    db: Any, child: Callable[[Any, int], Awaitable[None]], engine: str
 ) -> None:
     """Where a child asks for a place of its own, five handlers in a pool of five wait for ever."""
     inside = asyncio.Barrier(HANDLERS)
@@ -77,10 +77,9 @@ async def test_handlers_that_hold_every_place_do_not_wait_for_their_own_children
                 await inside.wait()  # all places are taken
             await child(db, number)
 
-    one_writer = "sqlite" in type(db.engine).__module__
     async with asyncio.timeout(BOUND_S):
         results = await asyncio.gather(
-            *(handle(number, is_met=not one_writer) for number in range(HANDLERS)), return_exceptions=True
+            *(handle(number, is_met=engine == "postgres") for number in range(HANDLERS)), return_exceptions=True
         )
 
     assert all(map(is_success_or_conflict, results)), results
@@ -95,8 +94,9 @@ def is_success_or_conflict(error: BaseException | None) -> bool:
     return error is None or bool(getattr(error, "retry_after_s", None))
 
 
-async def test_who_holds_a_place_and_asks_for_another_is_refused_in_time(db: Any) -> None:
+async def test_who_holds_a_place_and_asks_for_another_is_refused_in_time(db: Any, engine: str) -> None:
     """In a context of its own, as a request to oneself or an event's handler has: then there is no transaction."""
+    inside = asyncio.Barrier(HANDLERS if engine == "postgres" else 1)
 
     async def other() -> None:
         async with db.transaction():
@@ -105,7 +105,7 @@ async def test_who_holds_a_place_and_asks_for_another_is_refused_in_time(db: Any
     async def handle() -> None:
         async with db.transaction():
             await add(db, 1)
-            await asyncio.sleep(0.05)  # the others have begun too, where they can
+            await inside.wait()  # all places are taken
             await asyncio.create_task(other(), context=contextvars.Context())
 
     began_s = monotonic()
