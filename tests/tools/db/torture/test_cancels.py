@@ -6,22 +6,28 @@
 import asyncio
 import random
 import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
 from time import monotonic
 from typing import Any
 
 import pytest
 
+from tests.tools.db.torture.engines import standing
 from tests.tools.db.torture.workload import SCHEMA, STORED, TORN, WRITES, numbers
 
-FREE_WITHIN_S = 3.0
+FREE_WITHIN_S = 5.0
 READS_AT_ONCE = 20
+POOL, STREAMS = 4, 3
+SETTINGS = {"DB_POOL_SIZE": str(POOL), "DB_STREAMS": str(STREAMS)}
 
 
 @pytest.fixture
-async def tables(db: Any) -> Any:
-    for statement in SCHEMA:
-        await db.execute(statement)
-    return db
+async def tables(url: str) -> AsyncIterator[Any]:
+    async with standing(url, **SETTINGS) as db:
+        for statement in SCHEMA:
+            await db.execute(statement)
+        yield db
 
 
 class Cancels:
@@ -63,9 +69,10 @@ class Cancels:
         assert len(self.acknowledged) > len(WRITES)
 
 
-async def check_free(db: Any) -> None:
-    """Write in turn, and read many times at once: what was not given back is missed here."""
+async def check_free(db: Any, engine: str) -> None:
+    """Take every place that there is, at once, and write in turn: what was not given back is missed here."""
     async with asyncio.timeout(FREE_WITHIN_S):
+        await take_all(db, engine)
         for number, write in enumerate(WRITES):
             await write(db, 1_000_000 + number)
         await asyncio.gather(*(db.query("SELECT count(*) AS c FROM singles") for _ in range(READS_AT_ONCE)))
@@ -75,13 +82,35 @@ async def check_free(db: Any) -> None:
         await db.check_health()
 
 
+async def take_all(db: Any, engine: str) -> None:
+    await meet(lambda met: hold_a_unit(db, met), POOL if engine == "postgres" else 1)
+    await meet(lambda met: hold_a_stream(db, met), STREAMS)
+
+
+async def meet(hold: Callable[[asyncio.Barrier], Coroutine[Any, Any, None]], count: int) -> None:
+    met = asyncio.Barrier(count)
+    await asyncio.gather(*(hold(met) for _ in range(count)))
+
+
+async def hold_a_unit(db: Any, met: asyncio.Barrier) -> None:
+    async with db.transaction():
+        await db.query("SELECT 1")
+        await met.wait()
+
+
+async def hold_a_stream(db: Any, met: asyncio.Barrier) -> None:
+    async with aclosing(db.stream("SELECT 1")) as rows:
+        await anext(rows)
+        await met.wait()
+
+
 async def settled() -> tuple[int, int]:
     """Count threads and tasks, once what was left to the loop's end of a stream is over."""
     await asyncio.sleep(0.1)
     return threading.active_count(), len(asyncio.all_tasks())
 
 
-async def test_600_random_cancels_tear_nothing_and_lose_nothing(tables: Any) -> None:
+async def test_600_random_cancels_tear_nothing_and_lose_nothing(tables: Any, engine: str) -> None:
     run = Cancels(tables, seed=1)
     within_s = 2 * await run.longest_s()
     base = await settled()
@@ -90,11 +119,11 @@ async def test_600_random_cancels_tear_nothing_and_lose_nothing(tables: Any) -> 
         await run.cancel(number, within_s)
 
     await run.check()
-    await check_free(tables)
+    await check_free(tables, engine)
     assert await settled() == base
 
 
-async def test_200_cancelled_at_once_tear_nothing_and_lose_nothing(tables: Any) -> None:
+async def test_200_cancelled_at_once_tear_nothing_and_lose_nothing(tables: Any, engine: str) -> None:
     run = Cancels(tables, seed=2)
     within_s = 100 * await run.longest_s()
     base = await settled()
@@ -102,11 +131,11 @@ async def test_200_cancelled_at_once_tear_nothing_and_lose_nothing(tables: Any) 
     await asyncio.gather(*(run.cancel(number, within_s) for number in range(200)))
 
     await run.check()
-    await check_free(tables)
+    await check_free(tables, engine)
     assert await settled() == base
 
 
-async def test_cancelled_after_each_turn_of_the_loop_nothing_is_torn(tables: Any) -> None:
+async def test_cancelled_after_each_turn_of_the_loop_nothing_is_torn(tables: Any, engine: str) -> None:
     """The moments that a clock seldom hits."""
     run = Cancels(tables, seed=3)
 
@@ -115,26 +144,54 @@ async def test_cancelled_after_each_turn_of_the_loop_nothing_is_torn(tables: Any
 
     assert await numbers(tables, TORN) == set()
     assert run.acknowledged - await numbers(tables, STORED) == set()
-    await check_free(tables)
+    await check_free(tables, engine)
 
 
-async def test_those_who_are_cancelled_when_their_turn_comes_leave_it_to_the_next(tables: Any) -> None:
+async def test_those_who_are_cancelled_when_their_turn_comes_leave_it_to_the_next(tables: Any, engine: str) -> None:
+    """All places are taken and given back at once; some who wait are cancelled about then."""
+    chance = random.Random(5)
+
     async def hold() -> None:
         async with tables.transaction():
+            await tables.query("SELECT 1")
             await released.wait()
 
-    for number in range(30):
+    for number in range(60):
         released = asyncio.Event()
-        holder = asyncio.create_task(hold())
-        await asyncio.sleep(0.002)
-        waiting = [asyncio.create_task(WRITES[3](tables, 10 * number + place)) for place in range(4)]
-        await asyncio.sleep(0.002)
+        holders = [asyncio.create_task(hold()) for _ in range(POOL if engine == "postgres" else 1)]
+        await asyncio.sleep(0.005)
+        waiting = [asyncio.create_task(WRITES[0](tables, 10 * number + place)) for place in range(8)]
+        await asyncio.sleep(0)
         released.set()
-        await asyncio.gather(holder, *(cancelled_after(task, number) for task in waiting[::2]))
+        await asyncio.gather(*holders, *(cancelled_after(task, chance.randrange(60)) for task in waiting[::2]))
         for error in await asyncio.wait_for(asyncio.gather(*waiting[1::2], return_exceptions=True), FREE_WITHIN_S):
             check_may_be_tried_again(error)
 
-    await check_free(tables)
+    await check_free(tables, engine)
+
+
+async def test_those_who_are_cancelled_while_connections_are_opened_lose_none(url: str, engine: str) -> None:
+    async with standing(url, **SETTINGS) as db:
+        for statement in SCHEMA:
+            await db.execute(statement)
+    chance = random.Random(4)
+    for _ in range(12):
+        async with standing(url, **SETTINGS) as db:
+            tasks = [asyncio.create_task(reading(db)) for _ in range(2 * POOL)]
+            await asyncio.sleep(chance.random() * 0.03)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+            async with asyncio.timeout(FREE_WITHIN_S):
+                await take_all(db, engine)
+
+
+async def reading(db: Any) -> None:
+    async for _ in db.stream("SELECT n FROM singles"):
+        pass
+    async with db.transaction():
+        await db.query("SELECT n FROM singles")
 
 
 def check_may_be_tried_again(error: BaseException | None) -> None:
