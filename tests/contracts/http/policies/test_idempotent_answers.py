@@ -9,9 +9,12 @@ import pytest
 from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 
+from hookspecs import Refusal, stored
 from tests.contracts.http.policies.callers import Counted, key, streamed
 from tests.contracts.http_served import Served
 from tools.http.contract import Context, RouteError
+
+NOT_AGAIN = "this was carried out, or may have been, and there is no answer kept: look for the result"
 
 
 async def large(data: dict[str, Any]) -> str:
@@ -25,7 +28,32 @@ async def test_what_was_done_and_not_kept_is_not_done_again(http: Served, handle
     first, again = [await http.post("/orders", json={}, headers=key()) for _ in range(2)]
 
     assert (first.status_code, again.status_code) == (200, 409)
-    assert again.json()["detail"] == "this was carried out, and its answer was not kept: ask for the result by itself"
+    assert again.json()["detail"] == NOT_AGAIN
+
+
+@pytest.mark.parametrize("error", [KeyError(), Refusal(503, "not now", 1), TimeoutError()])
+@pytest.mark.parametrize("is_stored", [True, False])
+async def test_what_failed_after_something_was_stored_is_not_done_again(
+    http: Served, error: Exception, is_stored: bool
+) -> None:
+    ran = []
+
+    async def failing(data: dict[str, Any]) -> None:
+        ran.append(1)
+        notes = stored.get()
+        assert notes == []
+        if is_stored:
+            notes.append("db")
+        if isinstance(error, TimeoutError):
+            await asyncio.Event().wait()
+        raise error
+
+    http.add("/orders", "POST", failing, idempotent=True, timeout_s=0.05)
+    first, again = [await http.post("/orders", json={}, headers=key()) for _ in range(2)]
+
+    assert first.status_code >= 500
+    assert (len(ran), again.status_code) == ((1, 409) if is_stored else (2, first.status_code))
+    assert (again.json().get("detail") == NOT_AGAIN) is is_stored
 
 
 async def test_a_response_of_starlette_s_is_kept_too_and_its_background_work_runs_once(http: Served) -> None:
