@@ -12,7 +12,7 @@ import msgspec
 
 from hookspecs import Command, Fact, System, hookimpl
 from tools.db.contract import DbError, Params, Sql, Table
-from tools.db.engine import Engine, Job
+from tools.db.engine import Engine, Isolation, Job
 from tools.db.migrations.apply import Migrations
 from tools.db.migrations.command import migrate_command
 from tools.db.migrations.files import found_in
@@ -56,7 +56,7 @@ class Database:
         if not given:
             return 0
         prepared = prepare_many(sql, given, self.engine.writing).refusing_rows()
-        async with self._transaction(is_alone=True):
+        async with self._transaction("statement"):
             count: int = await self._run(prepared, self.engine.change_many(prepared))
         return count
 
@@ -67,8 +67,8 @@ class Database:
                 for row in fitted(chunk, into):
                     yield row
 
-    def transaction(self) -> AbstractAsyncContextManager[None]:
-        return self._transaction(is_alone=False)
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[None]:
+        return self._transaction("serializable" if serializable else "snapshot")
 
     def after_commit(self, callback: Callback) -> None:
         unit = self._current.get()
@@ -117,8 +117,8 @@ class Database:
             await asyncio.wait(self._called, timeout=self._settings.db_wait_timeout_s)
         await self.engine.close()
 
-    def _transaction(self, *, is_alone: bool) -> Transaction:
-        return Transaction(self.engine, self._current, is_alone=is_alone)
+    def _transaction(self, isolation: Isolation) -> Transaction:
+        return Transaction(self.engine, self._current, isolation)
 
     async def _migrate(self, migrations: Migrations) -> None:
         if self._settings.db_migrate:
@@ -135,7 +135,7 @@ class Database:
         return self.engine.run(job, is_read=True) if prepared.statement.is_read else self._stored(job)
 
     async def _run_whole(self, prepared: Prepared, job: Job) -> Any:
-        async with self._transaction(is_alone=True):  # rows that do not fit `into`: then nothing may be stored
+        async with self._transaction("statement"):  # rows that do not fit `into`: then nothing may be stored
             return await self._run(prepared, job)
 
     async def _stored(self, job: Job) -> Any:

@@ -5,7 +5,7 @@ that of a session.
 """
 
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tools.db.contract import DbError
 from tools.db.migrations.engine import MigrationEngine
@@ -13,6 +13,9 @@ from tools.db.prepared import Prepared, Writing
 
 Job = Callable[[Any], Any]
 Row = dict[str, Any]
+Isolation = Literal["statement", "snapshot", "serializable"]
+"""What a transaction sees of others: for one statement, which depends on nothing read before; what was stored when it
+began, and no change of a row that it changes too; or as if it had run alone."""
 Cursors = set[Any]
 """Those that a unit has open; only its engine looks into it."""
 
@@ -29,8 +32,8 @@ class Session(Protocol):
         """Run one statement, under the time-out."""
         ...
 
-    async def begin(self, *, is_alone: bool) -> None:
-        """Begin the transaction; `is_alone` where it is one statement, which depends on nothing read before."""
+    async def begin(self, isolation: Isolation) -> None:
+        """Begin the transaction, isolated at least so much."""
         ...
 
     def is_failed_by(self, error: DbError) -> bool:

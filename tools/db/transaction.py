@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-from tools.db.engine import Engine
+from tools.db.engine import Engine, Isolation
 from tools.db.unit import Unit
 
 log = logging.getLogger(__name__)
@@ -20,14 +20,14 @@ Current = ContextVar[Unit | None]
 class Transaction:
     """One block: the unit is found by a context variable, so tasks started inside it share it."""
 
-    def __init__(self, engine: Engine, current: Current, *, is_alone: bool = False) -> None:
-        self._engine, self._current, self._is_alone = engine, current, is_alone
+    def __init__(self, engine: Engine, current: Current, isolation: Isolation = "snapshot") -> None:
+        self._engine, self._current, self._isolation = engine, current, isolation
         self._outer: Unit | None = None
         self._unit: Unit | None = None
 
     async def __aenter__(self) -> None:
         self._outer = self._current.get()
-        unit = Unit(self._engine, self._outer, is_alone=self._is_alone)
+        unit = Unit(self._engine, self._outer, self._isolation)
         await unit.begin()
         self._unit = unit
         self._current.set(unit)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tools.db.contract import DbError, QueryTimeoutError, SerializationError, Unavailable, UnitClosedError
-from tools.db.engine import Cursors, Engine, Job, Session
+from tools.db.engine import Cursors, Engine, Isolation, Job, Session
 from tools.db.note import noting_what_is_stored
 from tools.db.turns import settle, take_turn, turn
 
@@ -20,8 +20,8 @@ from tools.db.turns import settle, take_turn, turn
 class Unit:
     """What happens as a whole or not at all."""
 
-    def __init__(self, engine: Engine, parent: "Unit | None" = None, *, is_alone: bool = False) -> None:
-        self._engine, self.parent, self._is_alone = engine, parent, is_alone
+    def __init__(self, engine: Engine, parent: "Unit | None" = None, isolation: Isolation = "snapshot") -> None:
+        self._engine, self.parent, self._isolation = engine, parent, isolation
         self.root: Unit = parent.root if parent else self
         self.name: str = f"{parent.name}_in" if parent else "unit"
         self.lock = asyncio.Lock()
@@ -60,7 +60,10 @@ class Unit:
 
         Raises:
             Unavailable: the turn did not come in time, or another process has the write lock.
+            DbError: it is to be serializable, and inside a transaction that is not.
         """
+        if self._isolation == "serializable" != self.root._isolation:
+            raise DbError("db.transaction(serializable=True) is inside one that is not: say so at the outermost")
         if self.parent is None:
             self._session = await self._engine.session()
         else:
@@ -97,7 +100,7 @@ class Unit:
             self.parent.check()
             await self._kept_whole(session.begin_inner(self.name))
         else:
-            await self._kept_whole(session.begin(is_alone=self._is_alone))
+            await self._kept_whole(session.begin(self._isolation))
         self._is_begun = True
 
     async def _watched(self, job: Job) -> Any:

@@ -18,7 +18,7 @@ class DeleteUser:
 
     async def execute(self, id: int, context: Context) -> None:
         refuse_strangers(context.claims, id)
-        async with self.db.transaction():
+        async with self.db.transaction(serializable=True):  # who may do it is read, and not changed
             await refuse_lapsed(self.db, context.claims, id)
             gone = await self.db.query_one("DELETE FROM users WHERE id = ? RETURNING role", (id,))
             if gone is None:

@@ -44,7 +44,7 @@ class UpdateUser:
         if changes.password and is_own:
             old = await self._check_current(id, changes.current_password or "", context.client_ip)
         hashed = await self.auth.hash_password(changes.password) if changes.password else None
-        async with self.db.transaction():
+        async with self.db.transaction(serializable=True):  # who may do it is read, and not changed
             await refuse_lapsed(self.db, claims, id)
             user = await self._store(id, changes, hashed, old)
             await self.bus.publish("user.updated", UserUpdated(id))

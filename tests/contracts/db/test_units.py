@@ -1,11 +1,12 @@
 """Tasks and transactions: children share one, what outlives it is refused, what is cut leaves nothing."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from tests.contracts.db.people import add, emails, in_fresh_context, standing
-from tools.db.contract import Db, QueryTimeoutError, SerializationError, UnitClosedError
+from tools.db.contract import Db, DbError, QueryTimeoutError, SerializationError, UnitClosedError
 
 
 async def test_a_child_that_is_waited_for_shares_the_transaction(db: Db) -> None:
@@ -149,3 +150,48 @@ async def test_writers_that_read_modify_and_write_lose_no_update(db: Db) -> None
 
     assert await db.query_one("SELECT weight FROM tags") == {"weight": 30}
     assert all((error.status, error.retry_after_s) == (503, 1.0) for error in refused)
+
+
+async def test_transactions_that_change_other_rows_do_not_disturb_each_other(db: Db) -> None:
+    await db.execute_many("INSERT INTO tags VALUES (?, 0)", [(f"tag {number}",) for number in range(20)])
+
+    async def write(number: int) -> None:
+        async with db.transaction():
+            row = await db.query_one("SELECT weight FROM tags WHERE tag = ?", (f"tag {number}",))
+            await db.execute("UPDATE tags SET weight = ? WHERE tag = ?", (row["weight"] + 1, f"tag {number}"))
+            await db.execute("INSERT INTO tags VALUES (?, 1)", (f"new {number}",))
+
+    await asyncio.gather(*(in_fresh_context(write(number)) for number in range(20)))
+
+    assert await db.query_one("SELECT count(*) AS n, sum(weight) AS all_of_them FROM tags") == {
+        "n": 40, "all_of_them": 40
+    }  # fmt: skip
+
+
+async def test_a_rule_over_rows_that_are_only_read_holds_in_serializable_transactions(db: Db) -> None:
+    await db.execute_many("INSERT INTO tags VALUES (?, 1)", [("ana",), ("bob",)])
+    both_have_looked = asyncio.Barrier(2)
+
+    async def leave(tag: str) -> None:
+        with contextlib.suppress(SerializationError):
+            async with db.transaction(serializable=True):
+                left = await db.query_one("SELECT count(*) AS n FROM tags WHERE weight = 1")
+                with contextlib.suppress(TimeoutError):  # on SQLite the second has its turn after the first
+                    async with asyncio.timeout(0.2):
+                        await both_have_looked.wait()
+                if left["n"] == 2:
+                    await db.execute("UPDATE tags SET weight = 0 WHERE tag = ?", (tag,))
+
+    await asyncio.gather(*(in_fresh_context(leave(tag)) for tag in ("ana", "bob")))
+
+    assert await db.query_one("SELECT count(*) AS n FROM tags WHERE weight = 1") == {"n": 1}
+
+
+async def test_a_serializable_transaction_is_not_inside_one_that_is_not(db: Db) -> None:
+    async with db.transaction(serializable=True), db.transaction(serializable=True), db.transaction():
+        await add(db, "a")
+    with pytest.raises(DbError, match="say so at the outermost"):
+        async with db.transaction(), db.transaction(serializable=True):
+            pass
+
+    assert await emails(db) == ["a"]

@@ -86,8 +86,12 @@ class Db(Protocol):
         """
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[None]:
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[None]:
         """Keep all that `async with db.transaction():` does, or, if it raises, nothing.
+
+        No update is lost: it sees what was stored when it began, and changes no row that others have changed since. A
+        rule over rows that it reads and does not change ("one administrator stays") needs `serializable=True`: it is as
+        if it had run alone. SQLite has one writer, so that every transaction there is.
 
         Inside another one it is a savepoint. A statement that fails leaves the block around it failed: it can only be
         left, and is undone; so try what may fail in a `transaction()` of its own. Tasks started inside share it, one
@@ -95,7 +99,8 @@ class Db(Protocol):
 
         Raises:
             Unavailable: the turn did not come within DB_WAIT_TIMEOUT_S.
-            SerializationError: others changed at the same time what it read; from a statement, or at the end.
+            SerializationError: others changed the same at the same time; from a statement, or at the end.
+            DbError: it is serializable, and inside one that is not.
             UnitClosedError: at the end, when it had failed and the error was caught inside.
             UnknownOutcomeError: at the end, when COMMIT gave no answer.
         """

@@ -3,7 +3,7 @@
 import asyncpg
 
 from tools.db.contract import DbError, ParameterError, UnitClosedError, UnknownOutcomeError
-from tools.db.engine import Cursors
+from tools.db.engine import Cursors, Isolation
 from tools.db.postgres.faults import ConnectionLostError, is_said, translated
 from tools.db.postgres.jobs import Job, Jobs
 from tools.db.postgres.pool import Pool
@@ -11,6 +11,15 @@ from tools.db.postgres.wire import Raw
 
 _ROLLBACK_TIMEOUT_S = 5.0
 """What is undone costs nothing: a server that needs longer is not there."""
+
+# REPEATABLE READ is a snapshot, in which a row that others have changed cannot be changed: no update is lost.
+# SERIALIZABLE locks what was read, by the page: on small tables most of what runs at once conflicts, so it is for who
+# asks for it
+_BEGIN = {
+    "statement": "BEGIN ISOLATION LEVEL READ COMMITTED",
+    "snapshot": "BEGIN ISOLATION LEVEL REPEATABLE READ",
+    "serializable": "BEGIN ISOLATION LEVEL SERIALIZABLE",
+}
 
 
 class PostgresSession:
@@ -30,12 +39,11 @@ class PostgresSession:
             self._raw.terminate()  # it may be there, and silent: nobody waits for it again
             raise
 
-    async def begin(self, *, is_alone: bool) -> None:
+    async def begin(self, isolation: Isolation) -> None:
         """Begin on a connection that answers: one that the server closed meanwhile costs another try."""
-        level = "READ COMMITTED" if is_alone else "SERIALIZABLE"
         while True:
             try:
-                await self._execute(f"BEGIN ISOLATION LEVEL {level}")
+                await self._execute(_BEGIN[isolation])
                 return
             except ConnectionLostError as error:
                 self._pool.drop(self._raw)

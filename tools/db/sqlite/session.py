@@ -3,7 +3,7 @@
 import sqlite3
 
 from tools.db.contract import DbError, ParameterError
-from tools.db.engine import Cursors
+from tools.db.engine import Cursors, Isolation
 from tools.db.sqlite.call import Job, T
 from tools.db.sqlite.connection import roll_back
 from tools.db.sqlite.faults import translated
@@ -23,7 +23,7 @@ class SqliteSession:
     async def run(self, job: Job[T]) -> T:
         return await self._writer.connection.run(job, self._writer.timeout_s)
 
-    async def begin(self, *, is_alone: bool) -> None:
+    async def begin(self, isolation: Isolation) -> None:
         await self.run(_closing(set(), "BEGIN IMMEDIATE"))
 
     def is_failed_by(self, error: DbError) -> bool:
