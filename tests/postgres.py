@@ -59,7 +59,8 @@ async def wiped(url: str) -> str:
         url,
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid != pg_backend_pid();"
-        "DROP SCHEMA public CASCADE; CREATE SCHEMA public",
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public;"
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I RESET ALL', current_database()); END $$",
     )
     return url
 
