@@ -379,6 +379,42 @@ async def test_nothing_is_left_running_after_the_shutdown(tmp_path: Path) -> Non
     assert [file.name for file in tmp_path.iterdir()] == ["app.db"]
 
 
+async def test_what_runs_for_long_is_interrupted_at_the_shutdown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.db.sqlite.threads._PATIENCE_S", 0.1)
+    threads = threading.active_count()
+
+    async with standing(tmp_path / "app.db") as db:
+        slow = [asyncio.create_task(db.query(COUNT_FOR_EVER)) for _ in range(8)]
+        await asyncio.sleep(0.05)
+
+    answers = await asyncio.gather(*slow, return_exceptions=True)
+
+    assert {type(answer) for answer in answers} == {Unavailable}
+    assert threading.active_count() == threads
+
+
+async def test_what_hangs_in_the_disk_is_left_alone_at_the_shutdown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.db.sqlite.threads._PATIENCE_S", 0.1)
+    monkeypatch.setattr("tools.db.sqlite.threads.DRAIN_TIMEOUT_S", 0.1)
+    disk = threading.Event()
+
+    async with standing(tmp_path / "app.db") as db:
+        readers = sqlite_of(db).readers
+        assert readers is not None
+        hanging = asyncio.ensure_future(readers.run(lambda raw: disk.wait(10), 30))
+        await asyncio.sleep(0.05)
+        begin = monotonic()
+
+    assert monotonic() - begin < 5
+    with pytest.raises(QueryTimeoutError):
+        await hanging
+    disk.set()
+
+
 # ------------------------------------------------------------ a process that ends
 
 HANGS = """

@@ -56,8 +56,8 @@ class Call(Generic[T]):
     """
 
     __slots__ = (
-        "_stopped", "began_s", "due_s", "error", "future", "is_out_of_time", "is_told", "is_withdrawn",
-        "job", "late", "place", "since_s", "stopped_s", "table", "timeout_s", "value", "wait_s",
+        "_stopped", "began_s", "due_s", "error", "future", "instead", "is_told", "is_withdrawn", "job",
+        "late", "place", "since_s", "stopped_s", "table", "timeout_s", "value", "wait_s",
     )  # fmt: skip
 
     def __init__(
@@ -78,8 +78,10 @@ class Call(Generic[T]):
         self.place: Place | None = None
         """Set while it runs."""
         self.began_s = self.stopped_s = inf
-        self.is_withdrawn = self.is_out_of_time = self.is_told = False
+        self.is_withdrawn = self.is_told = False
         self.error: BaseException | None = None
+        self.instead: Exception | None = None
+        """What the caller is told of a call that was interrupted."""
         self._stopped: asyncio.Future[None] | None = None
 
     # ------------------------------------------------ in the thread
@@ -102,8 +104,8 @@ class Call(Generic[T]):
             self.place = None
 
     def fail(self, error: BaseException) -> None:
-        """Let it end with `error`; `tell` says so."""
-        self.error = error
+        """Let it end with `error`, whatever interrupted it; `tell` says so."""
+        self.error, self.instead = error, None
 
     # ------------------------------------------------ in the loop
 
@@ -139,9 +141,9 @@ class Call(Generic[T]):
         watch.add(self)
         await settle(self._stopped)
 
-    def stop(self) -> None:
+    def stop(self, instead: Exception | None = None) -> None:
         """Interrupt it now; whoever watches it does so again until it is over."""
-        now_s = monotonic()
+        self.instead, now_s = instead, monotonic()
         with _state:
             self.stopped_s = min(self.stopped_s, now_s)
         self.due_s = now_s + INTERRUPT_EVERY_S
@@ -159,7 +161,7 @@ class Call(Generic[T]):
             del self.value  # the thread keeps its last call until the next
         else:
             self.error = None  # or it and its traceback hold each other
-            self.future.set_exception(QueryTimeoutError() if self.is_out_of_time else error)
+            self.future.set_exception(self.instead or error)
 
 
 AnyCall = Call[Any]

@@ -24,6 +24,8 @@ from tools.db.turns import settle
 
 Connect = Callable[[], sqlite3.Connection]
 
+_PATIENCE_S = 5.0
+"""At the shutdown: what runs for longer is interrupted."""
 _END_TIMEOUT_S = 1.0
 """A thread on its last line ends in microseconds: waiting for it here leaves none behind that calls a closed loop."""
 
@@ -64,17 +66,16 @@ class Worker:
         self._calls.put(work)
 
     async def close(self) -> None:
-        """Close after what it still does, if that ends in time; a stream and the shutdown may both ask for it."""
+        """Close after what it still does; a stream and the shutdown may both ask for it."""
         if self._thread.ident is None:
             return
         if self._closed is None:
             self._closed = Call(sqlite3.Connection.close, inf)
             self.give(self._closed)
             self.give(None)
-        await asyncio.wait({self._closed.future}, timeout=DRAIN_TIMEOUT_S)
-        if self._closed.future.done():
-            self._closed.future.exception()
-            self._thread.join(_END_TIMEOUT_S)
+        await asyncio.wait({self._closed.future})
+        self._closed.future.exception()
+        self._thread.join(_END_TIMEOUT_S)
 
     def _main(self) -> None:
         work = self._calls.get()
@@ -101,7 +102,10 @@ class Worker:
                 work.fail(lost)
                 return
             self.is_open = True
-        work.run(self)
+        try:
+            work.run(self)
+        except BaseException as error:  # whatever it is: the thread goes on for the others
+            work.fail(error)
 
 
 class Threads:
@@ -156,13 +160,23 @@ class Threads:
         self._rest(fresh)
 
     async def close(self) -> None:
-        """Close for good, after what still runs."""
+        """Close for good, after what still runs, if that ends in time."""
         self._is_closed = True
-        closing = asyncio.ensure_future(asyncio.wait([asyncio.ensure_future(one.close()) for one in self._all]))
+        closing = asyncio.ensure_future(self._close())
         cancelled = await settle(closing)
         self.watch.close()
         if cancelled is not None:
             raise cancelled
+
+    async def _close(self) -> None:
+        ends = {asyncio.ensure_future(one.close()): one for one in self._all}
+        _, late = await asyncio.wait(ends, timeout=_PATIENCE_S)
+        if late:
+            self.watch.stop_all(lambda: Unavailable("it was ended by the shutdown"))
+            _, late = await asyncio.wait(late, timeout=DRAIN_TIMEOUT_S)
+        for end in late:  # in the kernel
+            end.cancel()
+            self.give_up(ends[end])
 
     def _worker(self) -> Worker:
         return Worker(self._connect, self._line, self._end)

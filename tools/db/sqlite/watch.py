@@ -5,6 +5,7 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 
+from tools.db.contract import QueryTimeoutError
 from tools.db.sqlite.call import INTERRUPT_EVERY_S, AnyCall, Place
 
 DRAIN_TIMEOUT_S = 10.0
@@ -41,6 +42,16 @@ class Watch:
         self._due_s = due_s
         self._timer = asyncio.get_running_loop().call_later(max(0.0, due_s - monotonic()), self._look)
 
+    def stop_all(self, instead: Callable[[], Exception]) -> None:
+        """Take back what waits, and interrupt what runs until it is over."""
+        for call in list(self._calls):
+            if call.withdraw():
+                call.fail(instead())
+                call.tell()
+            elif call.place is not None and call.stopped_s == inf:
+                call.stop(instead())
+                self.add(call)
+
     def close(self) -> None:
         """Set no timer any more."""
         if self._timer is not None:
@@ -66,8 +77,7 @@ class Watch:
             call.due_s = now_s + INTERRUPT_EVERY_S
             call.interrupt()
         elif call.began_s + call.timeout_s <= now_s:
-            call.is_out_of_time = True
-            call.stop()
+            call.stop(QueryTimeoutError())
         else:
             call.due_s = call.began_s + call.timeout_s
 
