@@ -41,7 +41,7 @@ FULL, QUICK = Size(rounds=15, run_s=1.0), Size(3, 0.2)
 GOALS = (
     *(Goal("reads", "ours", f"{kind} {at_once}", 1.3) for kind in ("one", "many") for at_once in (1, calls.AT_ONCE)),
     Goal("writes", "ours", f"insert {calls.AT_ONCE} rate", 8.0, True),
-    Goal("writes", "ours", "insert 1", 1.3),
+    Goal("writes", "ours", "insert 1", 1.5),
     *(Goal("postgresql_reads", "ours_postgres", f"one {at_once}", 1.3) for at_once in (1, calls.AT_ONCE)),
     *(Goal("beside", "ours", f"{scene} p99", 25.0) for scene in beside.SCENES[1:]),
 )

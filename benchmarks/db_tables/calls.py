@@ -11,7 +11,8 @@ from benchmarks.db_tables.peers import BASES, PEERS
 from benchmarks.db_tables.scenario import Calls, check, cost_us, fitting
 from benchmarks.http_tables.figures import Figures, Table, interleaved
 
-AT_ONCE = 32
+AT_ONCE, GROWN = 32, 1_200
+"""How many run at once; how many writes come before any is timed: to let SQLite's log grow takes longer."""
 NO_QUEUE = {("sqlite3", AT_ONCE), ("plain", AT_ONCE)}
 """A loop in a thread has no others; plain `databases` opens the file 32 times, and SQLite says that it is locked."""
 TITLES = {"one": "SELECT one row", "many": "SELECT 20 rows into Structs", "insert": "INSERT, autocommit, FULL"}
@@ -35,6 +36,9 @@ async def measure(peers: Sequence[str], kinds: Sequence[str], rounds: int) -> Ta
     figures, sizes = Figures(), dict[tuple[str, str, int], int]()
     columns = [f"{kind} {at_once}" for kind in kinds for at_once in (1, AT_ONCE)]
     async with opened(peers) as calls:
+        if "insert" in kinds:
+            for one in calls.values():
+                await cost_us(one, "insert", GROWN, 1)
         for column, peer in interleaved(rounds, peers, columns):
             kind, at_once = column.split()[0], int(column.split()[1])
             if (peer, at_once) in NO_QUEUE:
