@@ -99,7 +99,9 @@ class Sqlite:
         if settings.db_create:
             self._file.create()
         self._file.check()
-        self._open_writer = Writer(Connection(self._file.connect), timeout_s=settings.db_timeout_s, wait_s=wait_s)
+        self._open_writer = Writer(
+            Connection(self._file.connect), self._keys, timeout_s=settings.db_timeout_s, wait_s=wait_s
+        )
         await self._open_writer.run(lambda raw: None)  # before the readers: it makes the file what they expect
         if self._file.path is not None:
             count, streams = settings.db_readers, settings.db_streams

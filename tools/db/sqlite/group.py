@@ -1,12 +1,15 @@
 """Statements of several callers that share one transaction, and so one wait for the disk, but not their fate.
 
     BEGIN IMMEDIATE
-    SAVEPOINT one; a statement; RELEASE one       or ROLLBACK TO one, and its caller gets its error
-    SAVEPOINT one; the next
+    one statement, the next, ...
     COMMIT                                        only then is anyone told
 
-What undoes all of it (an interrupted statement, a full disk, a rule that is checked at COMMIT) undid nothing that
-anyone was told of: those who are not to blame are run again, in the end each by itself.
+If one fails, all of it is rolled back: nobody was told of it. They are run again, now with savepoints,
+
+    SAVEPOINT one; a statement; RELEASE one       or ROLLBACK TO one, and its caller gets its error
+
+and what undoes all even so (an interrupted statement, a full disk, a rule that is checked at COMMIT) lets those run
+again who are not to blame, in the end each by itself.
 """
 
 import asyncio
@@ -18,9 +21,10 @@ from tools.db.contract import QueryTimeoutError, UnknownOutcomeError
 from tools.db.sqlite.call import AnyCall, Call, Place, Watch
 from tools.db.sqlite.connection import roll_back
 from tools.db.sqlite.faults import fault, shout
+from tools.db.sqlite.schema import Keys
 
 _TOGETHER = 2
-"""How often they are tried together: each try may have one who undoes all."""
+"""How often they are tried together with savepoints: each try may have one who undoes all."""
 _LONGEST_S = 0.05
 """Whoever has run waits for those behind: after so long none begins any more."""
 
@@ -32,14 +36,20 @@ class Group:
         calls: what is to be stored, in this order.
         timeout_s: for BEGIN and for COMMIT; each call has its own.
         watch: looks after those two.
+        keys: is asked to look once for all calls, which only change rows.
+        is_wary: begin with savepoints, since one of the group before has failed.
     """
 
-    def __init__(self, calls: Sequence[AnyCall], timeout_s: float, watch: Watch) -> None:
-        self._calls, self._watch = calls, watch
+    def __init__(
+        self, calls: Sequence[AnyCall], timeout_s: float, watch: Watch, keys: Keys, *, is_wary: bool = False
+    ) -> None:
+        self._calls, self._watch, self._keys, self._is_wary = calls, watch, keys, is_wary
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """When all are told."""
         self.left: list[AnyCall] = []
         """For the next group: those whose turn did not come in time."""
+        self.has_failed = False
+        """Whether one of them did."""
         self._frame: AnyCall = Call(roll_back, timeout_s)
         """What runs around the calls, so that it is watched too."""
         watch.add(self._frame)
@@ -59,13 +69,17 @@ class Group:
         """Store them, together where that goes."""
         again = [call for call in self._calls if not call.is_withdrawn]
         try:
+            if len(again) > 1 and not self._is_wary:
+                again = self._stored(place, again)
             for _ in range(_TOGETHER):
                 if len(again) > 1:
-                    again = self._stored(place, again)
+                    again = self._stored(place, again, has_savepoints=True)
             for call in again:
                 self._stored(place, [call])
         except sqlite3.Error as error:  # of a SAVEPOINT or a ROLLBACK: the disk
             self._blame(place.raw, self._calls, error)
+        finally:
+            self._keys.held_by = None
 
     def fail(self, error: BaseException) -> None:
         """Fail all that have not failed yet; of what hung in the disk nobody knows."""
@@ -73,19 +87,25 @@ class Group:
             if call.error is None:
                 call.fail(UnknownOutcomeError() if isinstance(error, QueryTimeoutError) else error)
 
-    def _stored(self, place: Place, calls: Sequence[AnyCall]) -> list[AnyCall]:
+    def _stored(self, place: Place, calls: list[AnyCall], *, has_savepoints: bool = False) -> list[AnyCall]:
         """Run `calls` in one transaction; answers with those that have to be run again."""
         raw, end_s = place.raw, monotonic() + _LONGEST_S
         if error := self._framed(place, "BEGIN IMMEDIATE"):
             self._blame(raw, calls, error)
             return []
+        self._keys.look(raw)
+        self._keys.held_by = raw
         for number, call in enumerate(calls):
             if number and monotonic() > end_s:
                 calls, self.left = calls[:number], [*self.left, *calls[number:]]
                 break
-            _run(call, place, is_alone=len(calls) == 1)
+            _run_apart(call, place) if has_savepoints else call.run(place)
+            self.has_failed = self.has_failed or call.error is not None
+            if call.error is not None and not has_savepoints:
+                roll_back(raw)
+                return calls if len(calls) > 1 else []
             if not raw.in_transaction:
-                return [one for one in calls[:number] if one.error is None] + list(calls[number + 1 :])
+                return [one for one in calls[:number] if one.error is None] + calls[number + 1 :]
         if error := self._framed(place, "COMMIT"):
             roll_back(raw)
             if isinstance(error, sqlite3.IntegrityError) and len(calls) > 1:
@@ -108,14 +128,9 @@ class Group:
                 call.fail(fault(raw, error, call.table, is_write=is_write))
 
 
-def _run(call: AnyCall, place: Place, *, is_alone: bool) -> None:
-    """Run one so that, when it fails, nothing of it stays."""
+def _run_apart(call: AnyCall, place: Place) -> None:
+    """Run one so that, when it fails, nothing of it stays, and all else does."""
     raw = place.raw
-    if is_alone:
-        call.run(place)
-        if call.error is not None:
-            roll_back(raw)
-        return
     raw.execute("SAVEPOINT one")
     call.run(place)
     if raw.in_transaction:

@@ -32,13 +32,14 @@ def rows(raw: sqlite3.Connection, prepared: Prepared, into: type | None, *, is_o
 def change(raw: sqlite3.Connection, prepared: Prepared, keys: Keys) -> int | None:
     """Give the last key, where the table has one for us, or the number of rows changed."""
     statement, values = prepared.statement, prepared.bound[0]
-    with _translated(raw, prepared):
-        key = keys.of(raw, statement.table) if statement.is_insert else ""
-        if not key:
+    try:
+        text = keys.returning(raw, statement) if statement.is_insert else ""
+        if not text:
             return _count(raw, prepared, values)
-        name = key.replace('"', '""')
-        found = raw.execute(f'{statement.text} RETURNING "{name}"', values).fetchall()
+        found = raw.execute(text, values).fetchall()
         return found[-1][0] if found else None
+    except TOLD as error:
+        raise told(raw, error, statement.table, is_write=True) from error
 
 
 def change_many(raw: sqlite3.Connection, prepared: Prepared) -> int:

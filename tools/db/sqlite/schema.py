@@ -3,12 +3,15 @@
 import sqlite3
 
 from tools.db.contract import Column, ForeignKey, Table
+from tools.db.statement import Statement
 
 _TABLES = (
     "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
     " AND substr(name, 1, 1) != '_' AND substr(name, 1, 7) != 'sqlite_' ORDER BY name"
 )
 
+_MOST_KNOWN = 512
+"""Statements."""
 _WORDS = {
     **{name: name.lower() for name in ("DECIMAL", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "UUID", "JSON")},
     "NUMERIC": "decimal",
@@ -86,14 +89,27 @@ class Keys:
     def __init__(self) -> None:
         self._version = -1
         self._known: dict[str, str] = {}
+        self.held_by: sqlite3.Connection | None = None
+        """Whose transaction holds the write lock and only changes rows, so that the schema stays as it is."""
 
-    def of(self, raw: sqlite3.Connection, table: str) -> str:
-        """Give the key's column, or an empty text if the table has no such key."""
+    def look(self, raw: sqlite3.Connection) -> None:
+        """Forget all if the schema has changed."""
         (version,) = raw.execute("PRAGMA schema_version").fetchone()
-        if version != self._version:
+        if version != self._version or len(self._known) > _MOST_KNOWN:
             self._version, self._known = version, {}
-        if table not in self._known:
-            key = _primary_key(raw, table)
-            is_one_integer = len(key) == 1 and "INT" in key[0][1].upper()
-            self._known[table] = key[0][0] if is_one_integer else ""
-        return self._known[table]
+
+    def returning(self, raw: sqlite3.Connection, statement: Statement) -> str:
+        """Give an INSERT with RETURNING for the key, or an empty text if its table has no such key."""
+        if self.held_by is not raw:
+            self.look(raw)
+        known = self._known.get(statement.text)
+        if known is None:
+            known = self._known[statement.text] = self._read(raw, statement)
+        return known
+
+    def _read(self, raw: sqlite3.Connection, statement: Statement) -> str:
+        key = _primary_key(raw, statement.table)
+        if len(key) != 1 or "INT" not in key[0][1].upper():
+            return ""
+        name = key[0][0].replace('"', '""')
+        return f'{statement.text} RETURNING "{name}"'

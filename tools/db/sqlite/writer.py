@@ -9,6 +9,7 @@ from tools.db.contract import QueryTimeoutError, Unavailable, UnknownOutcomeErro
 from tools.db.sqlite.call import AnyCall, Call, Job, T
 from tools.db.sqlite.connection import Connection
 from tools.db.sqlite.group import Group
+from tools.db.sqlite.schema import Keys
 from tools.db.turns import settle, take_turn, turn
 
 _PROBE_WAIT_S = 0.2
@@ -20,11 +21,12 @@ _MOST_TOGETHER = 64
 class Writer:
     """Runs what may write, one at a time; single statements that wait share a COMMIT."""
 
-    def __init__(self, connection: Connection, *, timeout_s: float, wait_s: float) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, keys: Keys, *, timeout_s: float, wait_s: float) -> None:
+        self.connection, self._keys = connection, keys
         self.timeout_s, self.wait_s = timeout_s, wait_s
         self.lock = asyncio.Lock()
         self._waiting: dict[AnyCall, None] = {}
+        self._is_wary = False
         self._serving: asyncio.Task[None] | None = None
 
     async def store(self, job: Job[T], table: str = "") -> T:
@@ -120,12 +122,13 @@ class Writer:
             del self._waiting[call]
         group = self._submitted(calls)
         await group.done
+        self._is_wary = group.has_failed
         if group.left:
             self._waiting = dict.fromkeys([*group.left, *self._waiting])
         self._check()
 
     def _submitted(self, calls: Sequence[AnyCall]) -> Group:
-        group = Group(calls, self.timeout_s, self.connection.watch)
+        group = Group(calls, self.timeout_s, self.connection.watch, self._keys, is_wary=self._is_wary)
         try:
             self.connection.submit(group)
         except Unavailable as error:

@@ -1,6 +1,9 @@
 """Writes that wait for their turn share one COMMIT, and not their errors."""
 
 import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
 
 import msgspec
 
@@ -77,3 +80,28 @@ async def test_rows_that_do_not_fit_store_nothing_and_leave_the_others_alone(db:
 
     assert "do not fit Note" in str(answers[1])
     assert await texts(db) == {"a", "b"}
+
+
+async def test_keys_are_those_of_the_table_as_another_process_left_it(db: Database, tmp_path: Path) -> None:
+    await db.execute("CREATE TABLE keyed (id INTEGER PRIMARY KEY, text TEXT)")
+    insert = "INSERT INTO keyed (text) VALUES ('x')"
+    assert await together(db, db.execute(insert), db.execute(insert)) == [1, 2]
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "app.db", isolation_level=None)) as other:
+        other.execute("DROP TABLE keyed")
+        other.execute("CREATE TABLE keyed (number INTEGER PRIMARY KEY, text TEXT)")
+        other.execute("INSERT INTO keyed VALUES (70, 'x')")
+
+    assert await together(db, db.execute(insert), db.execute(insert)) == [71, 72]
+
+
+async def test_a_group_after_one_that_failed_is_wary_and_right(db: Database) -> None:
+    for wave in range(4):
+        works = [add(db, f"{wave}/{number}") for number in range(6)]
+        answers = await together(db, *works[:3], add(db, "0/0"), *works[3:])
+
+        assert [isinstance(answer, UniqueError) for answer in answers] == [False] * 3 + [True] + [
+            False
+        ] * 3 or wave == 0
+
+    assert len(await texts(db)) == 24
