@@ -133,8 +133,10 @@ class Sqlite:
         """The one that writes.
 
         Raises:
-            Unavailable: it is not open.
+            Unavailable: it is not open, or its file is damaged.
         """
+        if self._file.damage:
+            raise Unavailable(f"its file is damaged, {self._file.damage}: restore a backup of it, and start again")
         if self._open_writer is None:
             raise Unavailable("it is open from on_boot to on_shutdown only")
         return self._open_writer

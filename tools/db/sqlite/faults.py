@@ -16,6 +16,7 @@ from tools.db.contract import (
     UniqueError,
     UnknownOutcomeError,
 )
+from tools.db.sqlite.file import FileConnection
 from tools.db.sqlite.values import UnreadableError
 from tools.db.tokens import Token, tokens
 
@@ -74,7 +75,7 @@ def fault(raw: sqlite3.Connection, error: BaseException, table: str = "", *, is_
     elif isinstance(error, sqlite3.IntegrityError):
         found = _constraint(raw, error, table)
     elif isinstance(error, sqlite3.Error | sqlite3.Warning):
-        found = _other(error, is_write)
+        found = _other(raw, error, is_write)
     if found is not error:
         found.__cause__ = error
     return found
@@ -100,8 +101,10 @@ def _name(error: BaseException | None) -> str:
     return str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_")
 
 
-def _other(error: Exception, is_write: bool) -> DbError:
+def _other(raw: sqlite3.Connection, error: Exception, is_write: bool) -> DbError:
     name = _name(error)
+    if name.startswith(("CORRUPT", "NOTADB")) and isinstance(raw, FileConnection):
+        raw.file.damage = f"{error}, {name}"
     if is_write and name.startswith("IOERR"):
         return UnknownOutcomeError()
     if name.startswith(_UNAVAILABLE):

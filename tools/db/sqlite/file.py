@@ -13,6 +13,12 @@ from tools.db.contract import DbError
 _WAL_TRY_EVERY_S = 0.02
 
 
+class FileConnection(sqlite3.Connection):
+    """A connection that knows its file, for whoever finds in a thread that it is damaged."""
+
+    file: "SqliteFile"
+
+
 class SqliteFile:
     """The database that a URL names; `path` is None in memory.
 
@@ -24,6 +30,8 @@ class SqliteFile:
         self.path = _path(url)
         self._wait_s = wait_s
         self._is_in_use = False
+        self.damage = ""
+        """What SQLite said of it; from then on nothing is written to it: that would only damage more."""
 
     def create(self) -> None:
         """Make the folder, and the file if there is none: only its owner may read it."""
@@ -46,7 +54,13 @@ class SqliteFile:
         if self.path is None and self._is_in_use:
             raise sqlite3.OperationalError("the database in memory was lost with its connection")
         self._is_in_use = True
-        raw = sqlite3.connect(self.path or ":memory:", isolation_level=None, detect_types=sqlite3.PARSE_DECLTYPES)
+        raw = sqlite3.connect(
+            self.path or ":memory:",
+            isolation_level=None,
+            detect_types=sqlite3.PARSE_DECLTYPES,
+            factory=FileConnection,
+        )
+        raw.file = self
         try:
             self.configure(raw, is_reader=is_reader)
             if self.path is not None and not is_reader:

@@ -138,6 +138,24 @@ async def used(path: Path) -> list[str]:
     return told
 
 
+async def test_what_has_been_found_damaged_is_read_as_far_as_that_goes_and_not_written_any_more(file: Path) -> None:
+    async with standing(f"sqlite:///{file}") as db:
+        with file.open("r+b") as raw:
+            raw.seek(5 * 4_096)
+            raw.write(b"\xff" * (file.stat().st_size - 5 * 4_096))
+        await db.execute("INSERT INTO sound VALUES (2)")
+        with pytest.raises(Unavailable, match="malformed"):
+            await read_rows(db)
+        before = file.with_name("app.db-wal").read_bytes()
+
+        for refused in (db.execute("INSERT INTO sound VALUES (3)"), write_rows(db), db_is_well(db)):
+            with pytest.raises(Unavailable, match="damaged, .* restore a backup of it"):
+                await refused
+
+        assert await db.query("SELECT n FROM sound") == [{"n": 1}, {"n": 2}]
+        assert file.with_name("app.db-wal").read_bytes() == before
+
+
 async def read_rows(db: Any) -> None:
     await db.query("SELECT n, name, text FROM notes ORDER BY n")
 
