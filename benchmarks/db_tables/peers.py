@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.db_tables import postgres
+from benchmarks.db_tables.ours import booted, our_calls
 from benchmarks.db_tables.scenario import (
     CREATE,
     CREATE_WRITTEN,
@@ -148,38 +149,11 @@ async def plain_databases(folder: Path) -> AsyncIterator[Calls]:
 
 
 @asynccontextmanager
-async def booted(url: str, **settings: str) -> AsyncIterator[Any]:
-    """Boot this project's `db` by itself, on its defaults."""
-    from hookspecs import System
-    from tools.db import register_tools
-
-    async def gather(hook: str, **arguments: Any) -> list[Any]:
-        return []
-
-    (tool,) = register_tools()
-    db: Any = tool.factory({"DATABASE_URL": url, **settings})
-    await db.on_boot(System(gather, []))
-    try:
-        yield db
-    finally:
-        await db.on_shutdown()
-
-
-@asynccontextmanager
 async def ours(folder: Path) -> AsyncIterator[Calls]:
     """This project's `db`."""
     fill(folder)
     async with booted(f"sqlite:///{folder}/app.db") as db:
         yield our_calls(db)
-
-
-def our_calls(db: Any) -> Calls:
-    """Ask this project's `db`; the same on every engine."""
-    return Calls(
-        lambda number: db.query_one(SELECT_ONE, (key(number),)),
-        lambda number: db.query(SELECT_MANY, (key(number),), into=Item),
-        lambda number: db.execute(INSERT, values(number)),
-    )
 
 
 PEERS = {

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.db_tables.ours import booted, our_calls
 from benchmarks.db_tables.scenario import (
     CREATE,
     CREATE_WRITTEN,
@@ -44,7 +45,6 @@ async def raw_pool(folder: Path, **how: Any) -> AsyncIterator[Calls]:
     """Use asyncpg's pool, with what has to be done written by hand."""
     import asyncpg
 
-    from benchmarks.db_tables.peers import booted
     from tools.db.statement import numbered
 
     select_one, select_many, insert = (numbered(sql, {}) for sql in (SELECT_ONE, SELECT_MANY, INSERT))
@@ -77,8 +77,6 @@ def pool_without_reset(folder: Path) -> AbstractAsyncContextManager[Calls]:
 @asynccontextmanager
 async def ours(folder: Path) -> AsyncIterator[Calls]:
     """This project's `db`."""
-    from benchmarks.db_tables.peers import booted, our_calls
-
     with served() as url:
         async with booted(url, DB_POOL_SIZE=str(POOL_SIZE)) as db:
             await fill(db)
