@@ -17,8 +17,7 @@ from typing import Any, Literal, NamedTuple
 import pluggy
 
 PROJECT = "microcoreos"
-hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
+hookspec, hookimpl = pluggy.HookspecMarker(PROJECT), pluggy.HookimplMarker(PROJECT)
 
 ASGIApp = Callable[..., Awaitable[None]]  # app(scope, receive, send)
 
@@ -87,6 +86,9 @@ stored: ContextVar[list[str] | None] = ContextVar("stored", default=None)
 
 class Refusal(Exception):  # noqa: N818 (the name is in every plugin: an answer, not a fault)
     """An error whose text a client may see; http answers it with `status`, whoever raised it."""
+
+    runs_again = False
+    """Whether nothing was done, and all of it may succeed if it is run again at once: http and event_bus do so."""
 
     def __init__(self, status: int, detail: str, retry_after_s: float | None = None) -> None:
         super().__init__(detail)

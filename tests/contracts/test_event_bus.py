@@ -794,6 +794,30 @@ async def test_a_retry_gets_a_fresh_copy_and_holds_the_order(bus: Work) -> None:
     assert bus.failures() == []
 
 
+async def test_a_callback_that_met_another_one_and_did_nothing_is_called_again_which_is_no_attempt(
+    bus: Work,
+) -> None:
+    seen = list[Any]()
+
+    class Met(Refusal):
+        runs_again = True
+
+    async def handle(number: int, envelope: Envelope) -> None:
+        seen.append((number, envelope.attempt))
+        if number == 2 or len(seen) < 4:
+            raise Met(503, "this was changed at the same time")
+
+    subscribe(bus, "said", handle)
+
+    await bus.publish("said", 1)
+    await bus.publish("said", 2)
+    await bus.on_shutdown()
+
+    (failure,) = bus.failures()
+    assert (seen[:4], failure.attempts) == ([(1, 1)] * 4, 1)
+    assert 4 < len(seen) <= 4 + 11
+
+
 async def test_an_attempt_is_cut_at_its_time_out(bus: Work) -> None:
     seen = list[Any]()
 

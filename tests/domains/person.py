@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -64,15 +63,6 @@ async def _rows(database: str, sql: str, values: tuple[Any, ...]) -> list[tuple[
         return [tuple(row) for row in await connection.fetch(sql, *values)]
     finally:
         await connection.close()
-
-
-async def insisted(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """Ask again where the answer is 503 with Retry-After: others changed the same at the same time."""
-    while True:
-        answer = await ask()
-        if answer.status_code != 503:
-            return answer
-        assert answer.headers["retry-after"] == "1"
 
 
 async def settled(client: httpx.AsyncClient, admin: Person) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""Notes for whoever may have to repeat the work at hand that db has stored something."""
+"""Notes for whoever may repeat the work at hand, a request's or an event's, that db has stored something in it."""
 
 import asyncio
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from types import TracebackType
 
 from hookspecs import stored
 from tools.db.contract import UnknownOutcomeError
+
+_has_stored: ContextVar[bool] = ContextVar("has_stored", default=False)
 
 
 class _Noting:
@@ -27,6 +30,12 @@ def noting_what_is_stored() -> AbstractContextManager[None]:
     return _noting
 
 
+def has_stored() -> bool:
+    """Whether something was stored before, in this request or event, or may have been."""
+    return _has_stored.get()
+
+
 def _note() -> None:
+    _has_stored.set(True)
     if (notes := stored.get()) is not None:
         notes.append("db")

@@ -8,12 +8,14 @@ from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any, Self
 
+from hookspecs import Refusal
 from tools.event_bus.callback import Callback
 from tools.event_bus.message import Message
 from tools.event_bus.one_thread import OneThread
 
 log = logging.getLogger(__name__)
 LONGEST_BACKOFF_S = 60.0
+MOST_CONFLICTS = 10
 DELIVERIES_IN_A_TURN = 64  # then others may run: callbacks that never wait would keep the event loop for themselves
 
 
@@ -109,7 +111,8 @@ class MemorySubscription:
                 await self._news.wait()
 
     async def _deliver(self, message: Message) -> None:
-        for attempt in range(1, self.retries + 2):
+        attempt, conflicts = 1, 0
+        while True:
             try:
                 if self._thread.is_taken:
                     await self._thread_free()
@@ -118,6 +121,10 @@ class MemorySubscription:
             except BaseException as error:  # SystemExit too: a callback ends neither its subscription nor the process
                 if self._is_stopped:
                     raise
+                if isinstance(error, Refusal) and error.runs_again and conflicts < MOST_CONFLICTS:
+                    conflicts += 1  # nothing was done: it is no failed attempt
+                    await asyncio.sleep(backoff_s(0.002, conflicts, random.random()))
+                    continue
                 if attempt > self.retries or isinstance(error, GeneratorExit):
                     self._failed(message, self.name, error, attempt)
                     if isinstance(error, GeneratorExit):  # it may be this worker that Python closes
@@ -127,6 +134,7 @@ class MemorySubscription:
                     "%s failed in attempt %d of %r, and is tried again: %r", self.name, attempt, message.event, error
                 )
             await asyncio.sleep(backoff_s(self.backoff_s, attempt, random.random()))
+            attempt += 1
 
     async def _thread_free(self) -> None:
         """Wait for the thread of an attempt that timed out: one that hangs costs the shared pool one place, not all."""

@@ -11,9 +11,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from hookspecs import Trace, trace
+from hookspecs import Refusal, Trace, trace
 from tools.http.binder import Plan
 from tools.http.body import UNREAD, check_length, check_media_type, gather
+from tools.http.conflicts import next_run
 from tools.http.context import RequestContext
 from tools.http.query import parse_query
 from tools.http.source import source
@@ -24,9 +25,9 @@ Serve = Callable[..., Any]
 `shape` and `texts` are of the headers: see `head.Shape`, `limit` is of `flow`."""
 _COMMON: Mapping[str, Any] = {
     "UNREAD": UNREAD, "check_length": check_length, "check_media_type": check_media_type, "gather": gather,
-    "new_tuple": tuple.__new__,  # a NamedTuple's own way takes three times as long
-    "parse_query": parse_query, "partial": partial, "RequestContext": RequestContext, "Response": Response,
-    "Trace": Trace, "trace": trace,
+    "next_run": next_run, "new_tuple": tuple.__new__,  # a NamedTuple's own way takes three times as long
+    "parse_query": parse_query, "partial": partial, "Refusal": Refusal, "RequestContext": RequestContext,
+    "Response": Response, "Trace": Trace, "trace": trace,
 }  # fmt: skip
 
 

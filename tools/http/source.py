@@ -131,8 +131,17 @@ if raw:
 else:
     data = body_default
 """
-CALL = "value = await handler({arguments})\n"
-POOLED = "value = await run(partial(handler, {arguments}))\n"
+CALL = "await handler({arguments})"
+POOLED = "await run(partial(handler, {arguments}))"
+RUN = """\
+number = 1  # a loop and a try that nothing happens in cost nothing
+while True:
+    try:
+        value = {call}
+        break
+    except Refusal as refusal:
+        number = await next_run(refusal, number)
+"""
 SEEN = {
     "struct": "type(value) is answer_kind",
     "list": "type(value) is list and items.issuperset(map(type, value))",
@@ -202,7 +211,8 @@ def _step(want: Want) -> Iterator[str]:
     if want.has_body:
         yield _fill(BODY, begin=begun, keep=KEEP if want.has_context else "")
         yield "data = raw\n" if want.is_raw else _fill(OPTIONAL_JSON, json=JSON) if want.is_optional else JSON
-    yield (CALL if want.is_async else POOLED).replace("{arguments}", want.arguments)
+    call = (CALL if want.is_async else POOLED).replace("{arguments}", want.arguments)
+    yield RUN.replace("{call}", call)
     status, context = ("context.status or own_status", "context") if want.has_context else ("own_status", "None")
     yield (
         (EXACT.replace("{seen}", SEEN[want.answer]) if want.answer else ANSWER)

@@ -1,7 +1,9 @@
 """One endpoint: guard -> parameters -> body -> handler -> the answer that it declares."""
 
+import asyncio
 import inspect
 import logging
+import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -23,6 +25,8 @@ from tools.http_plain.steps import DeadlineError, awaited, is_end, within
 
 log = logging.getLogger(__name__)
 EMPTY_STATUSES = (204, 205, 304)
+MOST_RUNS = 25
+LONGEST_PAUSE_S = 0.1
 
 
 class Options(NamedTuple):
@@ -118,8 +122,7 @@ class Endpoint:
                 value = self._read_body(context, raw)
                 is_model = self.plan.body.name == "data" and isinstance(value, msgspec.Struct)
                 arguments[self.plan.body.name] = msgspec.to_builtins(value) if is_model else value
-            call = partial(self.handler, **arguments)
-            value = await within(self._timeout_s, call() if self._is_async else awaited(run, call))
+            value = await within(self._timeout_s, self._ran(partial(self.handler, **arguments), run))
             return value if isinstance(value, Response) else self._response(value, context)
         except Problem:
             raise
@@ -127,6 +130,17 @@ class Endpoint:
             if is_end(error):
                 raise
             raise self._problem(error, context) from error
+
+    async def _ran(self, call: Callable[[], Any], run: Run) -> Any:
+        """Run the handler; once more and again, where a tool says that nothing of it was done (see `Refusal`)."""
+        for number in range(1, MOST_RUNS):
+            try:
+                return await (call() if self._is_async else run(call))
+            except Refusal as refusal:
+                if not refusal.runs_again:
+                    raise
+                await asyncio.sleep(random.random() * min(LONGEST_PAUSE_S, 0.002 * 2**number))
+        return await (call() if self._is_async else run(call))
 
     def _problem(self, error: BaseException, context: PlainContext) -> Problem:
         if isinstance(error, DeadlineError) and context.is_arriving:

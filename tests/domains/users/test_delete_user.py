@@ -3,11 +3,11 @@ from collections import Counter
 
 import httpx
 
-from tests.domains.person import Person, insisted, rows, sign_up, sign_up_admin
+from tests.domains.person import Person, rows, sign_up, sign_up_admin
 
 
 async def delete(client: httpx.AsyncClient, who: Person, id: int) -> int:
-    return (await insisted(lambda: client.delete(f"/users/{id}", headers=who.headers))).status_code
+    return (await client.delete(f"/users/{id}", headers=who.headers)).status_code
 
 
 async def test_an_account_goes_with_its_sessions(client: httpx.AsyncClient, ana: Person, database: str) -> None:

@@ -3,11 +3,11 @@ from collections import Counter
 
 import httpx
 
-from tests.domains.person import Person, insisted, log_in, rows
+from tests.domains.person import Person, log_in, rows
 
 
 async def refresh(client: httpx.AsyncClient, token: str) -> httpx.Response:
-    return await insisted(lambda: client.post("/auth/refresh", json={"refresh_token": token}))
+    return await client.post("/auth/refresh", json={"refresh_token": token})
 
 
 async def test_a_refresh_token_gets_the_next_two(client: httpx.AsyncClient, ana: Person) -> None:

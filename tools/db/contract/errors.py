@@ -86,11 +86,14 @@ class UnknownOutcomeError(Refusal, DbError):
 
 
 class SerializationError(Refusal, DbError):
-    """Others changed at the same time what the transaction read or wrote: it is rolled back, and may be repeated."""
+    """Others changed at the same time what the transaction read or wrote: it is rolled back, and may be repeated.
 
-    def __init__(self, reason: str = "") -> None:
+    Where it passes through a handler or a subscriber that had stored nothing before, it is run again at once.
+    """
+
+    def __init__(self, reason: str = "", *, runs_again: bool = False) -> None:
         super().__init__(503, "this was changed at the same time: try again", retry_after_s=1.0)
-        self.reason = reason
+        self.reason, self.runs_again = reason, runs_again
         """For the log: what the database said."""
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from tools.db.contract import (
     Unavailable,
     UniqueError,
 )
+from tools.db.note import has_stored
 from tools.db.postgres.catalog import Catalog, names_in
 from tools.db.postgres.wire import LOST
 from tools.db.statement import Statement
@@ -48,7 +49,7 @@ def translated(statement: Statement | None = None, catalog: Catalog | None = Non
     try:
         yield
     except _SCHEMA_CHANGED as error:
-        raise SerializationError(f"the schema: {error}") from error
+        raise SerializationError(f"the schema: {error}", runs_again=not has_stored()) from error
     except asyncpg.QueryCanceledError as error:
         raise QueryTimeoutError from error
     except LOST as error:
@@ -84,7 +85,7 @@ def _said(error: asyncpg.PostgresError, statement: Statement | None, catalog: Ca
     if code.startswith("23"):
         return _constraint(error, code, table, statement, catalog)
     if code in _CONFLICTS:
-        return SerializationError(str(error))
+        return SerializationError(str(error), runs_again=not has_stored())
     if code.startswith(_UNAVAILABLE):
         shout(error)
         return Unavailable(f"{error}, {code}")
