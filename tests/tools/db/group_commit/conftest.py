@@ -14,7 +14,7 @@ from tools.db.database import Database
 @pytest.fixture
 async def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda path, **how: connect(path, **how, factory=Disk))
+    monkeypatch.setattr(sqlite3, "connect", lambda path, **how: connect(path, **{**how, "factory": Disk}))
     monkeypatch.setattr(Disk, "fault", "")
     async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=5, DB_TIMEOUT_S=0.3) as db:
         await db.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)")

@@ -9,11 +9,12 @@ from typing import Any
 
 from tests.tools.db.standing import sqlite_of
 from tools.db.database import Database
+from tools.db.sqlite.file import FileConnection
 
 FOR_EVER = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) INSERT INTO notes (text) SELECT x FROM c"
 
 
-class Disk(sqlite3.Connection):
+class Disk(FileConnection):
     """A connection whose next COMMIT the disk refuses, as long as `fault` names one of SQLite's errors."""
 
     fault = ""
