@@ -17,6 +17,8 @@ def bind(statement: Statement, params: Params, stored: Stored) -> Bound:
     Raises:
         ParameterError: one is missing or spare, or cannot be stored.
     """
+    if statement.lonely:
+        _refuse_lists(statement, params)
     if params is None or isinstance(params, tuple | list):  # first: to ask for a Mapping takes longer
         return _bind_marks(statement, params or (), stored)
     if not isinstance(params, Mapping):
@@ -24,12 +26,22 @@ def bind(statement: Statement, params: Params, stored: Stored) -> Bound:
     return _bind_names(statement, params, stored)
 
 
+def _refuse_lists(statement: Statement, params: Params) -> None:
+    given: dict[Any, Any] = dict(params) if isinstance(params, Mapping) else dict(enumerate(params or (), 1))
+    for name in sorted(statement.lonely & given.keys(), key=str):
+        if isinstance(given[name], list | tuple | set | frozenset):
+            raise ParameterError(f"db was given a list as parameter {name!r} in IN (?): write one ? for each value")
+
+
 def _bind_marks(statement: Statement, params: Sequence[Any], stored: Stored) -> Bound:
     if statement.names:
         raise ParameterError(f"db misses parameter {statement.names[0]!r}: give a dict with every :name")
     if len(params) != statement.marks:
         what = "misses a parameter" if len(params) < statement.marks else "has a spare parameter"
-        raise ParameterError(f"db {what}, {statement.marks} ? and {len(params)} values: give one for each ?")
+        raise ParameterError(
+            f"db {what}, {statement.marks} ? and {len(params)} values: give one for each ?"
+            " (PostgreSQL's operator is written ??)"
+        )
     return tuple([stored(value, position) for position, value in enumerate(params, 1)])  # faster than a generator
 
 

@@ -1,6 +1,6 @@
 """Reads the text of a statement: what it does, to which table, with which parameters. Literals and comments aside."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -32,6 +32,8 @@ class Statement(NamedTuple):
     marks: int
     names: tuple[str, ...]
     has_returning: bool
+    lonely: frozenset[int | str] = frozenset()
+    """Parameters that stand alone in `IN (?)`: a list as one of them would be JSON, and match nothing."""
 
     @property
     def is_read(self) -> bool:
@@ -77,7 +79,16 @@ def read(sql: str, dialect: str = "sqlite") -> Statement:
     is_returning = verb in _CHANGES and any(
         part.kind == "word" and part.depth == 0 and part.text.upper() == "RETURNING" for part in after
     )
-    return Statement(text, verb, _table(verb, after), marks, names, is_returning)
+    return Statement(text, verb, _table(verb, after), marks, names, is_returning, frozenset(_lonely(parts)))
+
+
+def _lonely(parts: list[Token]) -> Iterator[int | str]:
+    marks = 0
+    for index, part in enumerate(parts):
+        marks += part.kind == "mark"
+        around = [one.text.upper() for one in parts[max(index - 2, 0) : index + 2]]
+        if part.kind in ("mark", "named") and around[:2] + around[3:] == ["IN", "(", ")"]:
+            yield marks if part.kind == "mark" else part.text[1:]
 
 
 def numbered(text: str, names: Mapping[int, str]) -> str:
@@ -127,7 +138,8 @@ def _parameters(parts: list[Token], dialect: str) -> tuple[int, tuple[str, ...]]
     marks = sum(part.kind == "mark" for part in parts)
     names = tuple(dict.fromkeys(part.text[1:] for part in parts if part.kind == "named"))
     if strange:
-        raise ParameterError(f"db was given {strange[0]!r} in a statement: write ? or :name")
+        advice = "that is an operator of PostgreSQL" if strange[0].startswith("??") else "write ? or :name"
+        raise ParameterError(f"db was given {strange[0]!r} in a statement: {advice}")
     if marks and names:
         raise ParameterError(f"db was given ? and {':' + names[0]!r} in one statement: write one or the other")
     return marks, names

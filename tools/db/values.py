@@ -15,6 +15,7 @@ from tools.db.contract import OutOfRangeError, ParameterError
 Value = str | int | float | bytes | bool | Decimal | date | time | datetime | UUID | dict[str, Any] | list[Any] | None
 """What an engine has to store; a dict or a list is JSON."""
 
+_NEVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
@@ -99,10 +100,18 @@ def _fraction(value: float | Decimal, where: int | str) -> float | Decimal:
 
 def _moment(value: datetime, where: int | str) -> datetime:
     if value.tzinfo is None:
-        raise ParameterError(
+        raise OutOfRangeError(
             f"db was given a datetime without a zone as parameter {where!r}: give it one, `datetime.now(UTC)`"
         )
-    return value.astimezone(UTC)
+    try:
+        moment = value.astimezone(UTC)
+    except OverflowError:
+        moment = _NEVER[0]
+    if moment in _NEVER:  # which asyncpg takes for infinity, and gives back without a zone
+        raise OutOfRangeError(
+            f"db was given the first or the last datetime that there is as parameter {where!r}: give None for never"
+        )
+    return moment
 
 
 def _time(value: time, where: int | str) -> time:

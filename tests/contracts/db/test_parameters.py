@@ -156,3 +156,15 @@ async def test_hostile_text_is_only_a_value(db: Db, text: str) -> None:
 async def test_a_statement_that_is_not_one_is_refused(db: Db, sql: str) -> None:
     with pytest.raises(DbError):
         await db.execute(sql)
+
+
+@pytest.mark.parametrize("given", [[1, 2], (1, 2), {1, 2}], ids=["list", "tuple", "set"])
+async def test_a_list_is_no_value_of_in(db: Db, given: Any) -> None:
+    for sql, params in (
+        ("SELECT id FROM users WHERE email = ? AND id IN (?)", ("a", given)),
+        ("SELECT id FROM users WHERE id NOT IN (:ids)", {"ids": given}),
+    ):
+        with pytest.raises(ParameterError, match=r"in IN \(\?\): write one \? for each value"):
+            await db.query(sql, params)
+
+    assert await db.query("SELECT id FROM users WHERE id IN (?, ?)", (1, 2)) == []

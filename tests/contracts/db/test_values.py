@@ -178,6 +178,10 @@ async def test_a_value_of_another_type_is_converted_alike(db: Db, column: str, v
         ("doc", {"a": "\0"}),
         ("words", "\ud800"),
         ("words", "a\0b"),
+        ("words", datetime(2024, 1, 1)),
+        ("words", datetime.max.replace(tzinfo=UTC)),
+        ("words", datetime.min.replace(tzinfo=UTC)),
+        ("words", datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))),
     ],
 )
 async def test_a_value_out_of_range_is_a_parameter_error_and_422(db: Db, column: str, value: object) -> None:
@@ -193,10 +197,9 @@ async def test_a_value_out_of_range_is_a_parameter_error_and_422(db: Db, column:
     [
         (object(), "cannot store object as parameter 1"),
         (timedelta(1), "cannot store"),
-        (datetime(2024, 1, 1), "without a zone as parameter 1: give it one, `datetime.now\\(UTC\\)`"),
         (time(1, tzinfo=UTC), "a time with a zone"),
     ],
-    ids=["object", "timedelta", "naive", "time with a zone"],
+    ids=["object", "timedelta", "time with a zone"],
 )
 async def test_a_value_that_cannot_be_stored_is_a_parameter_error(db: Db, value: object, message: str) -> None:
     with pytest.raises(ParameterError, match=message):

@@ -75,7 +75,7 @@ async def test_what_is_refused_is_refused_as_before(client: httpx.AsyncClient) -
 
 
 async def test_another_system_on_the_work_without_a_choice_reads_what_this_one_has_stored(database: str) -> None:
-    stored = {"DATABASE_URL": f"sqlite:///{database}"}
+    stored = {"DATABASE_URL": database}
     async with asgi.running(stored | PLAIN) as client:
         ana = await sign_up(client, "ana")
 

@@ -33,8 +33,9 @@ class Db(Protocol):
     and `%`; PostgreSQL's operators `?`, `?|` and `?&` are written `??`, `??|` and `??&`.
 
     Columns of INTEGER, REAL, DECIMAL, BOOLEAN, TEXT, BLOB, DATE, TIME, TIMESTAMP, UUID and JSON give back what went in:
-    int, float, Decimal, bool, str, bytes, date, time, datetime, UUID, and dict or list. A datetime has a zone, and
-    comes back in UTC. An Enum goes in as its value, a Struct as JSON. `into=` a Struct checks and converts each row.
+    int, float, Decimal (SQLite keeps it as a REAL, of 15 digits), bool, str, bytes, date, time, datetime, UUID, and
+    dict or list. A datetime has a zone, and comes back in UTC. An Enum goes in as its value, a Struct as JSON. `into=`
+    a Struct checks and converts each row.
     """
 
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:

@@ -100,7 +100,7 @@ class MigrationEngine(Protocol):
         ...
 
 
-def failed(file: MigrationFile, line: int, said: object) -> MigrationError:
+def failed(file: MigrationFile, line: int, said: object, engine: str) -> MigrationError:
     """Say that a statement of a step did not run; `said` is the database's own text."""
     where = f"{file.file}:{line}"
     if not file.headers.is_transaction:
@@ -108,6 +108,9 @@ def failed(file: MigrationFile, line: int, said: object) -> MigrationError:
             f"{where} failed: {said}: its file says `transaction: none`, so what stands above that line was kept; "
             "undo that by hand, or write the file so that it can run again, then `python -m manifest migrate`"
         )
+    other = "postgresql" if engine == "sqlite" else "sqlite"
+    hint = "" if file.headers.engine else f" (or begin the file with `-- engine: {other}`, if it is for that one only)"
     return MigrationError(
-        f"{where} failed and its file was rolled back: {said}: correct it, then `python -m manifest migrate`"
+        f"{where} failed and its file was rolled back: {said}, says {engine}: correct it{hint}, "
+        "then `python -m manifest migrate`"
     )

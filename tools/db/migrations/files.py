@@ -82,11 +82,14 @@ def _of_plugins(answers: Iterable[Answer], problems: list[str]) -> Iterator[Migr
         if answer.error is not None:
             problems.append(f"{answer.file} gave no migrations, {type(answer.error).__name__}: {answer.error}")
             continue
-        for name, sql in answer.value or ():
-            if _NAME.fullmatch(name):
-                yield MigrationFile(answer.owner, name, sql, f"{answer.file}:{name}")
+        for one in answer.value or ():
+            if not (isinstance(one, tuple) and [type(part) for part in one] == [str, str]):
+                advice = 'write Migration("001_notes", "CREATE TABLE ...")'
+                problems.append(f"{answer.file} gives {repr(one)[:40]} as a migration: {advice}")
+            elif _NAME.fullmatch(one[0]):
+                yield MigrationFile(answer.owner, one[0], one[1], f"{answer.file}:{one[0]}")
             else:
-                problems.append(f"{answer.file} has a migration {name!r}: call it like 001_what_it_does")
+                problems.append(f"{answer.file} has a migration {one[0]!r}: call it like 001_what_it_does")
 
 
 def _doubles(files: Iterable[MigrationFile]) -> Iterator[str]:

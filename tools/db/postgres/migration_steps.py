@@ -173,7 +173,7 @@ async def _run_one(connection: asyncpg.Connection, sql: str, file: MigrationFile
         raise
     except asyncpg.PostgresError as error:
         place = int(getattr(error, "position", None) or 1)
-        raise failed(file, line + text.count("\n", 0, place - 1), _said(error)) from error
+        raise failed(file, line + text.count("\n", 0, place - 1), _said(error), "postgresql") from error
 
 
 async def _introduced(connection: asyncpg.Connection) -> str:

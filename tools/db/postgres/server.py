@@ -1,6 +1,7 @@
 """The server: where the URL says it is, and how each connection to it is set up."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,6 +16,10 @@ _OLDEST_MAJOR = 13
 _GRACE_S = 2.0
 """The server interrupts what takes too long; the client gives a connection up that is silent for as much longer."""
 
+_HOST = r"(\[[0-9a-fA-F:.%]+\]|[^\[\]/?#@:,]*)(:\d+)?"
+_URL = re.compile(rf"postgres(ql)?(\+\w+)?://([^/?#@:\[\]]*(:[^/?#@\[\]]*)?@)?{_HOST}(,{_HOST})*(/[^/?#@]*)?(\?[^#]*)?")
+"""RFC 3986 section 3.2, strictly: a password that has `/` or `#` in it would be taken for a host or a path."""
+
 
 class Server:
     """The PostgreSQL that a URL names.
@@ -24,6 +29,11 @@ class Server:
     """
 
     def __init__(self, url: str, *, timeout_s: float, wait_s: float) -> None:
+        if not _URL.fullmatch(url):  # of which no part is shown: what cannot be read may be of the password
+            raise ValueError(
+                "DATABASE_URL cannot be read: write postgresql://user:password@host:5432/name, and percent-encode what"
+                " is no letter, digit, hyphen or dot in user and password (# as %23, / as %2F, @ as %40)"
+            )
         parsed = DatabaseURL(url)
         if parsed.dialect not in ("postgresql", "postgres") or parsed.driver not in ("", "asyncpg"):
             raise ValueError(f"DATABASE_URL begins with {parsed.scheme!r}: write postgresql://user:password@host/name")

@@ -99,6 +99,8 @@ def _path(url: str) -> Path | None:
     """
     if url == ":memory:":
         return None
+    if "://" not in url or url.count(":///") > 1:
+        raise ValueError(f"DATABASE_URL is {url!r}: write sqlite:///data/app.db, or sqlite:////var/lib/app.db")
     parsed = DatabaseURL(url)
     if parsed.dialect != "sqlite" or parsed.driver not in ("", "aiosqlite"):
         raise ValueError(f"DATABASE_URL begins with {parsed.scheme!r}: write sqlite:///... or postgresql://...")

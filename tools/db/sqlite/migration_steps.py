@@ -115,7 +115,7 @@ def _run_one(raw: sqlite3.Connection, sql: str, file: MigrationFile, line: int) 
     except (sqlite3.Error, sqlite3.Warning) as error:
         if getattr(error, "sqlite_errorname", "") in ("SQLITE_INTERRUPT", "SQLITE_BUSY"):
             raise
-        raise failed(file, line, error) from error
+        raise failed(file, line, error, "sqlite") from error
 
 
 def _check_references(raw: sqlite3.Connection, file: MigrationFile) -> None:

@@ -60,7 +60,11 @@ async def test_a_step_that_fails_is_rolled_back_whole_and_named_with_its_line(st
     begin, _, rest = message.partition(" failed and its file was rolled back: ")
     assert begin == "domains/a/migrations/002_bad.sql:4"
     assert 'near "NONSENSE": syntax error' in rest or 'syntax error at or near "NONSENSE"' in rest
-    assert message.endswith(": correct it, then `python -m manifest migrate`")
+    mine, other = ("sqlite", "postgresql") if 'near "NONSENSE": syntax error' in rest else ("postgresql", "sqlite")
+    assert message.endswith(
+        f", says {mine}: correct it (or begin the file with `-- engine: {other}`, if it is for that one only), "
+        "then `python -m manifest migrate`"
+    )
     assert await stage.tables() == {"good", "_migrations"}
     assert await stage.query("SELECT * FROM good") == []
     assert await stage.ledger() == ["a/001_good"]

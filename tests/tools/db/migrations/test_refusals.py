@@ -98,6 +98,15 @@ async def test_a_plugin_that_cannot_tell_its_migrations_is_named(stage: Stage) -
     assert message == "domains/a/plugins/b.py gave no migrations, OSError: no disk"
 
 
+async def test_a_plugin_that_gives_text_for_a_migration_is_told_what_to_write(stage: Stage) -> None:
+    message = await stage.refusal({}, Answer("a.b", "domains/a/plugins/b.py", ["CREATE TABLE t (x INTEGER)"], None))
+
+    assert message == (
+        "domains/a/plugins/b.py gives 'CREATE TABLE t (x INTEGER)' as a migration: "
+        'write Migration("001_notes", "CREATE TABLE ...")'
+    )
+
+
 async def test_a_file_that_is_no_text_is_named(stage: Stage) -> None:
     stage.write({"a/001_x": ""})
     stage.path("a/001_x").write_bytes(b"\xff\xfe\x00")
