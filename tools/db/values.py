@@ -49,17 +49,19 @@ def checked(value: object, where: int | str) -> Value:
 
 
 def as_text(value: Value) -> str:
-    """Give the text that a column of text keeps of a value; moments have one width, so that text sorts like time.
+    """Give the text that a column of text keeps of a value; that of moments sorts like time.
 
     >>> as_text(datetime(2024, 1, 2, tzinfo=UTC)), as_text(True), as_text({"a": 1})
-    ('2024-01-02 00:00:00.000000Z', '1', '{"a":1}')
+    ('2024-01-02 00:00:00', '1', '{"a":1}')
     """
     match value:
         case bool():
             return str(int(value))
         case datetime():
-            # a blank and no T: it sorts with what SQLite\'s CURRENT_TIMESTAMP gives
-            return value.replace(tzinfo=None).isoformat(" ", "microseconds") + "Z"
+            # what SQLite\'s CURRENT_TIMESTAMP gives for a whole second, so that a moment that was read is found again;
+            # a fraction has one width, and sorts after that
+            plain = value.replace(tzinfo=None)
+            return f"{plain.isoformat(' ', 'microseconds')}Z" if plain.microsecond else plain.isoformat(" ")
         case Decimal():
             return str(float(value))
         case date() | time():

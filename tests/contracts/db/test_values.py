@@ -130,6 +130,7 @@ async def test_a_default_of_now_is_an_aware_moment(bare: Db) -> None:
     at = (await bare.query_one("SELECT at FROM born"))["at"]
 
     assert abs(datetime.now(UTC) - at) < timedelta(seconds=5)
+    assert await bare.query_one("SELECT id FROM born WHERE at = ?", (at,)) == {"id": 1}
 
 
 @pytest.mark.parametrize(

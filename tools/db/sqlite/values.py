@@ -5,7 +5,7 @@
 | BOOLEAN | 0 or 1 | bool |
 | DECIMAL, NUMERIC | REAL, so at most 15 significant digits | Decimal |
 | DATE, TIME | ISO text | date, time |
-| TIMESTAMP, DATETIME | `2024-01-01 07:00:00.000000Z`, which sorts with what CURRENT_TIMESTAMP gives | datetime in UTC |
+| TIMESTAMP, DATETIME | `2024-01-01 07:00:00` as CURRENT_TIMESTAMP, or `2024-01-01 07:00:00.250000Z` | datetime in UTC |
 | UUID, JSON | text | UUID, dict or list |
 
 What has no declared type, such as `max(at)`, comes back as it is stored.
