@@ -31,7 +31,8 @@ class PageQuery(Struct, frozen=True):
     """Which page of a list a client asks for: `page: Annotated[PageQuery, Query()]`.
 
     `SELECT ... WHERE (created_at_utc, id) > (?, ?) ORDER BY created_at_utc, id LIMIT ?`, with
-    `(*page.start("", 0), page.rows)`, then `return page.of(rows, lambda row: (row.created_at_utc, row.id))`.
+    `(*page.start(datetime(1000, 1, 1, tzinfo=UTC), 0), page.rows)`, `into=` a Struct with a datetime
+    `created_at_utc`, then `return page.of(rows, lambda row: (row.created_at_utc, row.id))`.
     """
 
     after: Annotated[str, Meta(max_length=500)] = ""
@@ -46,8 +47,9 @@ class PageQuery(Struct, frozen=True):
         """Answer with the position after which the page begins, as values of the types of `first`.
 
         Args:
-            first: before every row, one value a column of the order: `0` for ids that ascend, `2**63 - 1` for ids that
-                descend. Text, int, float, datetime and what else JSON can be read as.
+            first: before every row, one value a column of the order, of the column's type: `0` for ids that ascend,
+                `2**63 - 1` for ids that descend, `datetime(9999, 12, 31, tzinfo=UTC)` for times that do. Text, int,
+                float, datetime with a zone, and what else JSON can be read as.
 
         Raises:
             Problem: 422 naming `after`, it is no cursor of such a list.
