@@ -13,6 +13,7 @@ from tools.http.body import UNREAD
 from tools.http.context import RequestContext
 from tools.http.endpoint import Endpoint
 from tools.http.flow import Limit, is_end, is_late
+from tools.http.outage import Outages
 from tools.http.problem import Problem, of_refusal
 from tools.http.replies import refuse
 
@@ -24,6 +25,7 @@ class Outcome:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint, self._errors = endpoint, endpoint.errors
+        self._outages = Outages(f"{endpoint}: {endpoint.owner.name}")
         self._encode = encode if endpoint.answer_type is None else AnswerEncoder(endpoint.answer_type)
         self._encode_further = {status: AnswerEncoder(kind) for status, kind in endpoint.options.answers.items()}
         self._is_article_shaped = endpoint.plan.body_name == "data" and endpoint.declared is EMPTY
@@ -85,16 +87,23 @@ class Outcome:
         return Problem(504, "the answer took too long")
 
     def problem(self, error: BaseException) -> Problem:
-        """Put what the guard or the handler raised into its answer."""
+        """Put what the guard or the handler raised into its answer; what is a fault of the server is in the log too."""
+        meant = self._meant(error)
+        if meant is not None:
+            if meant.status >= 500:
+                self._outages.warn(error, meant.status)
+            return meant
+        if isinstance(error, ClientDisconnect):
+            return Problem(400, "the client left before the body was complete")
+        log.error("%s: %s failed", self._endpoint, self._endpoint.owner.name, exc_info=error)
+        return Problem(500)
+
+    def _meant(self, error: BaseException) -> Problem | None:
+        """Answer as the endpoint declares, or as a Refusal says."""
         for kind in type(error).__mro__:
             if kind in self._errors:
                 status, detail, pointer = self._errors[kind]
                 own = of_refusal(error) if isinstance(error, Refusal) and error.status == status else Problem(status)
                 errors = [{"detail": detail, "pointer": pointer}] if pointer else None
                 return Problem(status, detail or own.detail, errors=errors, headers=own.headers)
-        if isinstance(error, Refusal):
-            return of_refusal(error)
-        if isinstance(error, ClientDisconnect):
-            return Problem(400, "the client left before the body was complete")
-        log.error("%s: %s failed", self._endpoint, self._endpoint.owner.name, exc_info=error)
-        return Problem(500)
+        return of_refusal(error) if isinstance(error, Refusal) else None

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from hookspecs import Part, Refusal, Run
 from tools.http.contract import ErrorAnswer, Guard, RouteError
 from tools.http_plain.answer import answer_type, encoded
+from tools.http_plain.outage import Outages
 from tools.http_plain.path import Path
 from tools.http_plain.plan import EMPTY, Plan, check_decodable, compile_plan
 from tools.http_plain.problem import Problem, of_refusal, phrase
@@ -73,6 +74,7 @@ class Endpoint:
             check_decodable(self, self.plan.body.kind)
             self._read_body = body_reader(self.plan.body.kind, self.plan.body.default)
         self._is_article_shaped = declared is EMPTY and self.plan.body is not None and self.plan.body.name == "data"
+        self._outages = Outages(f"{self}: {owner.name}")
         self._is_async = inspect.iscoroutinefunction(handler)
         self._errors = {error: _error_answer(self, error, given) for error, given in (options.errors or {}).items()}
 
@@ -148,16 +150,23 @@ class Endpoint:
         if isinstance(error, DeadlineError):
             log.error("%s: %s took longer than %g s", self, self.owner.name, self._timeout_s)
             return Problem(504, "the answer took too long")
-        for kind in type(error).__mro__:
-            if kind in self._errors:
-                status, detail, pointer = self._errors[kind]
-                return Problem(status, detail, errors=[{"detail": detail, "pointer": pointer}] if pointer else None)
-        if isinstance(error, Refusal):
-            return of_refusal(error)
+        meant = self._meant(error)
+        if meant is not None:
+            if meant.status >= 500:
+                self._outages.warn(error, meant.status)
+            return meant
         if isinstance(error, ClientDisconnect):
             return Problem(400, "the client left before the body was complete")
         log.error("%s: %s failed", self, self.owner.name, exc_info=error)
         return Problem(500)
+
+    def _meant(self, error: BaseException) -> Problem | None:
+        """Answer as the route declares, or as a Refusal says."""
+        for kind in type(error).__mro__:
+            if kind in self._errors:
+                status, detail, pointer = self._errors[kind]
+                return Problem(status, detail, errors=[{"detail": detail, "pointer": pointer}] if pointer else None)
+        return of_refusal(error) if isinstance(error, Refusal) else None
 
     def _response(self, value: Any, context: PlainContext) -> Response:
         is_failure = self._is_article_shaped and isinstance(value, dict) and value.get("success") is False

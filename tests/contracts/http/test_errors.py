@@ -93,6 +93,84 @@ async def test_an_endpoint_can_declare_a_refusal_otherwise(http: Served) -> None
     assert (await http.get("/show")).status_code == 418
 
 
+class LostError(Refusal):
+    """As `db.Unavailable`: the log is told more than the client."""
+
+    def __init__(self, status: int = 503) -> None:
+        super().__init__(status, "try again", retry_after_s=1)
+
+    def __str__(self) -> str:
+        return f"{self.detail} (no answer from db:5432)"
+
+
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    assert not any(one.exc_info for one in caplog.records)
+    return [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize("status", [500, 503, 504])
+async def test_a_refusal_that_is_a_fault_of_the_server_is_a_warning_with_its_reason(
+    http: Served, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def show() -> None:
+        raise LostError(status)
+
+    http.add("/show", "GET", show)
+
+    answer = await http.get("/show")
+
+    assert (answer.status_code, answer.json()["detail"]) == (status, "try again")
+    assert warnings_of(caplog) == [f"GET /show: made.feature answered {status}: try again (no answer from db:5432)"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "declared", "lines"),
+    [
+        (LostError, (502, "later"), ["GET /show: made.feature answered 502: try again (no answer from db:5432)"]),
+        (NotFoundError, 503, ["GET /show: made.feature answered 503: the other side is gone"]),
+        (LostError, 409, []),
+    ],
+    ids=["a refusal", "an error", "no fault of the server"],
+)
+async def test_what_an_endpoint_declares_is_a_warning_where_it_answers_a_fault_of_the_server(
+    http: Served, raised: type[Exception], declared: Any, lines: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def show() -> None:
+        raise raised("the other side is gone") if raised is NotFoundError else raised()
+
+    http.add("/show", "GET", show, errors={raised: declared})
+
+    await http.get("/show")
+
+    assert warnings_of(caplog) == lines
+
+
+async def test_an_outage_is_one_line_a_second_for_each_endpoint_and_error(
+    http: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def show(*, is_full: bool = False) -> None:
+        raise Refusal(503, "full") if is_full else LostError()
+
+    http.add("/show", "GET", show)
+    http.add("/other", "GET", show)
+    now_s = 1_000.0
+    monkeypatch.setattr("time.monotonic", lambda: now_s)
+
+    for url in ("/show", "/show", "/show?is_full=true", "/other", "/show"):
+        await http.get(url)
+    now_s += 1
+    await http.get("/show")
+    await http.get("/show")
+
+    lost = "made.feature answered 503: try again (no answer from db:5432)"
+    assert warnings_of(caplog) == [
+        f"GET /show: {lost}",
+        "GET /show: made.feature answered 503: full",
+        f"GET /other: {lost}",
+        f"GET /show: {lost} (2 more since the last such line)",
+    ]
+
+
 async def test_a_cancellation_that_is_not_the_requests_is_an_error_of_the_handler(http: Served) -> None:
     async def show() -> None:
         task = asyncio.create_task(asyncio.sleep(60))

@@ -9,6 +9,7 @@ from hookspecs import Part
 from tools.http.binder import Plan, compile_plan
 from tools.http.context import RequestContext
 from tools.http.contract import Guard, RouteError, Socket
+from tools.http.outage import Outages
 from tools.http.router import Path
 from tools.http.sockets.codec import message_decoder, message_encoder
 from tools.http.sockets.origins import Origins
@@ -41,7 +42,7 @@ class SocketRoute:
         origins: Iterable[str] = (),
     ) -> None:
         self.owner, self.path, self.handler, self.limits = owner, path, handler, limits
-        self.guard, self.public = guard, public
+        self.guard, self.public, self.outages = guard, public, Outages(f"{self}: {owner.name}")
         if guard is not None and public:
             raise RouteError(f"{self} is public and guarded: leave out one of the two")
         if limits.max_message_bytes < 1 or limits.max_messages_per_s < 1:

@@ -82,6 +82,7 @@ class Session:
         except Problem:
             raise
         except Refusal as refusal:
+            self._warn(refusal)
             raise of_refusal(refusal) from refusal
         except DeadlineError as error:
             log.error("%s: the guard of %s took longer than %g s", self._route, self._route.owner.name, patience_s)
@@ -130,9 +131,14 @@ class Session:
         if error is None or (connection.over.done() and _is_disconnection(error)):
             return Closing(NORMAL, "")
         if isinstance(error, Refusal | Problem):
+            self._warn(error)
             return closing_of(error)
         log.error("%s: %s failed", self._route, self._route.owner.name, exc_info=error)
         return Closing(FAILED, "")
+
+    def _warn(self, refusal: Refusal) -> None:
+        if refusal.status >= 500:
+            self._route.outages.warn(refusal, refusal.status)
 
     async def _cancel(self, *tasks: asyncio.Task[Any]) -> None:
         for task in tasks:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hookspecs import Refusal
 from tests.contracts.http.websocket.handlers import echo, keeper, room
 from tests.contracts.http_socket import Door, connected, connecting, headers
 from tools.auth.jwt_auth import JwtAuth
@@ -27,6 +28,32 @@ async def test_a_guard_refuses_before_the_handshake_is_accepted(door: Door) -> N
     assert (named["content-type"], named["cache-control"]) == ("application/problem+json", "no-store")
     assert named["www-authenticate"] == "Bearer"
     assert (problem["status"], problem["detail"]) == (401, "who are you")
+
+
+async def test_a_refusal_that_is_a_fault_of_the_server_is_in_the_log(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def closed(context: Context) -> None:
+        raise Refusal(503, "the keys are not there")
+
+    door.add("/x", who, guard=closed)
+
+    async with connecting(door) as client:
+        assert (await client.refused())[0] == 503
+    assert [one.getMessage() for one in caplog.records] == ["WS /x: made.feature answered 503: the keys are not there"]
+
+
+async def test_a_socket_that_ends_in_such_a_refusal_is_in_the_log_too(
+    door: Door, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lost(socket: Socket[str, str]) -> None:
+        raise Refusal(503, "the rows are not there")
+
+    door.add("/x", lost)
+
+    async with connected(door, "/x") as client:
+        assert await client.closed() == (4503, "the rows are not there")
+    assert [one.getMessage() for one in caplog.records] == ["WS /x: made.feature answered 503: the rows are not there"]
 
 
 @pytest.mark.parametrize("extensions", [{}, None])
