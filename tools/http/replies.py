@@ -11,6 +11,8 @@ from tools.http.flow import Limit
 from tools.http.handover import Handover
 from tools.http.problem import MEDIA_TYPE, Problem
 from tools.http.sockets.handshake import refuse as refuse_handshake
+from tools.http.streams.chunks import Chunks
+from tools.http.streams.events import EventStream
 
 Headers = tuple[tuple[bytes, bytes], ...]
 EMPTY_STATUSES = (204, 205, 304)
@@ -86,6 +88,9 @@ async def hand_over(
     context = context or RequestContext(scope, receive, dict(scope["headers"]), request_id)
     context.limit = limit
     app = FileAnswer(response) if isinstance(response, FileResponse) else response
+    if isinstance(response, Chunks | EventStream):  # its headers are ours, not the handler's
+        given = {name for name, _ in context.response_headers}
+        response.raw_headers = [pair for pair in response.raw_headers if pair[0] not in given]
     try:
         await Handover(context, send, _own(context, NO_STORE if is_private else ())).run(app)
     except Problem as problem:

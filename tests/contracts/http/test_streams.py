@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 
+from hookspecs import Refusal
 from tests.contracts.http.listening import asking
 from tests.contracts.http_served import Served
 from tools.http.contract import Context, RouteError
@@ -92,6 +93,34 @@ async def test_a_stream_has_the_status_of_its_route_and_its_parameters(http: Ser
 
     assert (answer.status_code, answer.text, answer.headers["x-amount"]) == (202, "0\n1\n", "2")
     assert (await http.post("/x?amount=no")).status_code == 422
+
+
+async def test_a_header_that_a_stream_sets_stands_in_place_of_ours(http: Served) -> None:
+    async def report(context: Context) -> AsyncIterator[str]:
+        context.set_header("Content-Type", "text/csv")
+        context.set_header("content-disposition", 'attachment; filename="report.csv"')
+        yield "id\n"
+
+    http.add("/report", "GET", report)
+
+    answer = await http.get("/report")
+
+    assert answer.headers.get_list("content-type") == ["text/csv"]
+    assert answer.headers["content-disposition"] == 'attachment; filename="report.csv"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_error_before_the_first_item_has_none_of_a_streams_headers(http: Served) -> None:
+    async def report(context: Context) -> AsyncIterator[str]:
+        context.set_header("content-type", "text/csv")
+        raise Refusal(409, "there is no report")
+        yield ""
+
+    http.add("/report", "GET", report)
+
+    answer = await http.get("/report")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
 
 
 async def test_the_generator_waits_while_the_client_does_not_read(http: Served) -> None:
