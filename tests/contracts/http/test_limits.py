@@ -154,7 +154,9 @@ async def test_a_handler_that_has_the_body_and_takes_too_long_is_our_time_out(ht
 
 
 @pytest.mark.parametrize("is_async", [True, False], ids=["async def", "def"])
-async def test_a_handler_that_takes_too_long_is_given_up(http: Served, is_async: bool) -> None:
+async def test_a_handler_that_takes_too_long_is_given_up(
+    http: Served, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     ended, release = asyncio.Event(), threading.Event()
 
     async def slow() -> None:
@@ -171,6 +173,7 @@ async def test_a_handler_that_takes_too_long_is_given_up(http: Served, is_async:
     answer = await http.get("/slow")
 
     assert (answer.status_code, answer.json()["detail"]) == (504, "the answer took too long")
+    assert [one.getMessage() for one in caplog.records] == ["GET /slow: made.feature took longer than 0.02 s"]
     assert ended.is_set() is is_async
     release.set()
 

@@ -57,6 +57,10 @@ class GuardedProtocol(FramedProtocol):
             return State.SILENT
         return self._phase
 
+    def running(self) -> RequestResponseCycle | None:
+        """Answer with what is being answered, or was last."""
+        return self._running if self.pipeline else self.cycle
+
     def is_paused(self) -> bool:
         """Whether it is the app that does not read."""
         return self.flow.read_paused or (self._phase is State.BODY and self.cycle.waiting_for_100_continue)

@@ -115,7 +115,9 @@ class Watch:
         stall.received = buffered
         stall.waited_s += elapsed_s
         if stall.waited_s >= self.settings.http_write_stall_s:
-            log.info("a client takes nothing of its answer, %d bytes are left: closed", buffered)
+            log.warning(
+                "%s: a client takes nothing of its answer, %d bytes are left: closed", _asked(connection), buffered
+            )
             connection.transport.abort()
         return stall
 
@@ -124,3 +126,10 @@ class Watch:
         if self.door.refused:
             log.warning("%d connections over the limits were closed: %d are open", self.door.refused, len(connections))
             self.door.refused = 0
+
+
+def _asked(connection: Any) -> str:
+    """Name what is being answered, with the path as it came: nothing in that ends a line of the log."""
+    running = connection.running() if hasattr(connection, "running") else connection  # a WebSocket is its own
+    scope = getattr(running, "scope", None) or {}
+    return f"{scope.get('method', 'WS')} {scope.get('raw_path', b'').decode('latin-1')}"
