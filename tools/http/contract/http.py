@@ -98,6 +98,9 @@ class Http(Protocol):
             timeout_s: time for the guard and for the handler, each; None is HTTP_HANDLER_TIMEOUT_S.
             rate_limit: `20/minute` (second, minute, hour, day) for each caller: the token's subject, else the address.
             idempotent: a request repeated with the same `Idempotency-Key` gets the first one's answer, and runs once.
+                Keys are in this process's memory unless `keep_in` gives another place: they do not survive a restart,
+                and several workers do not share them. Who needs more stores the key in a UNIQUE column, in the
+                transaction of the change.
             cache_s: keep a good answer to a GET for this long, for each caller.
             etag: `ETag` from the answer's bytes, and 304 to a client that has them.
             when_full: served even while HTTP_MAX_IN_FLIGHT requests are; for checks of health, and streams without end.
@@ -218,6 +221,7 @@ class Http(Protocol):
     def keep_in(self, counters: Counters) -> None:
         """Count rate limits and keep the answers to idempotency keys there, e.g. in `state`, in place of this process.
 
+        They outlive a restart, and hold for several workers, only if what is given does: `state` is in memory today.
         Cached answers stay in the process.
 
         Raises:
