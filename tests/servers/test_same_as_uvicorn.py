@@ -20,7 +20,7 @@ METHODS = ("GET", "GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PROPFIND")
 PATHS = ("", "/a", "/%41%2f", "?x=1&y", "/?", "//b", "/%E4")
 LINES = ("X-Foo: bar", "Accept: */*", "X-foo: BAZ", "User-Agent: t", "Cookie: a=b")
 KINDS = ("whole", "whole", "whole", "unread", "late", "failed", "streamed", "parts", "broken", "closing", "empty",
-         "none", "header", "lists", "silent", "longer", "shorter", "twice")  # fmt: skip
+         "none", "header", "lists", "silent", "longer", "shorter", "twice", "begun", "raised")  # fmt: skip
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -45,6 +45,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": status, "headers": given})
     if kind == "twice":
         await send({"type": "http.response.start", "status": status, "headers": given})
+    if kind in ("begun", "raised"):
+        assert kind == "begun"
+        return
     parts = [text[start : start + 50] for start in range(0, len(text), 50)] if kind == "streamed" else []
     parts = {"parts": [text[:7]], "broken": [text]}.get(kind, parts)
     for part in parts:

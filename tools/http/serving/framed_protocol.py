@@ -160,19 +160,18 @@ class FramedProtocol(HttpToolsProtocol):
         previous = self.cycle
         HttpToolsProtocol.on_headers_complete(self)
         if self.cycle is not previous:
-            SwiftCycle.turned(self.cycle, self.tasks)
+            SwiftCycle.turned(self.cycle, self)
         self._phase, self.headers = BODY, []  # trailers come into these, not into the app's scope
         if self.pipeline and len(self.pipeline) == 1:
             self._running = previous
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        if type(cycle) is not SwiftCycle:
+            SwiftCycle.turned(cycle, self)
         context = Context() if self.config.reset_contextvars else None
         task = self.loop.create_task(cycle.run_asgi(app), context=context)
         self.tasks.add(task)
-        if type(cycle) is SwiftCycle:
-            cycle.task = task
-        else:
-            task.add_done_callback(self.tasks.discard)
+        cycle.task = task
 
     def _should_upgrade(self) -> bool:
         return self._is_websocket

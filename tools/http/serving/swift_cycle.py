@@ -1,13 +1,14 @@
 """One request and its answer, without what uvicorn's own way costs where nothing is odd.
 
-A request that came whole wakes nobody: no event is made for it. Head and body of an answer are written at once. What is
+A request that came whole wakes nobody: no event is made for it. Head and body of an answer are written at once, if they
+come in one turn of the loop; else the head goes first: its client may have to see it before the body can come. What is
 not plain (chunks, a closing connection, an access log, a client that does not read, an error) goes uvicorn's own way.
 """
 
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from tools.http.serving.answer_head import AnswerHead
 
@@ -36,22 +37,24 @@ class SwiftCycle(RequestResponseCycle):
     _held = b""  # the head of an answer, which waits for its body
     _answer_head = AnswerHead()
 
-    def __init__(self, scope: Any, protocol: HttpToolsProtocol, *, keep_alive: bool) -> None:
+    def __init__(self, scope: Any, protocol: Any, *, keep_alive: bool) -> None:
         self.scope, self.transport, self.flow, self.keep_alive = scope, protocol.transport, protocol.flow, keep_alive
         self.logger, self.access_logger, self.access_log = (
             protocol.logger, protocol.access_logger, protocol.access_log,
         )  # fmt: skip
         self.default_headers, self.on_response = protocol.server_state.default_headers, protocol.on_response_complete
-        self._tasks = protocol.tasks
+        self._tasks, self._heads = protocol.tasks, protocol.watch.heads_held
 
     async def run_asgi(self, app: Any) -> None:
         """Run the app; where it fails, or ends without an answer, uvicorn says what to do about it."""
         try:
             result = await app(self.scope, self.receive, self.send)
         except BaseException as error:
+            self._let_go()
             await super().run_asgi(_Failed(error))
         else:
             if result is not None or not self.response_complete:
+                self._let_go()
                 await super().run_asgi(_Ended(result))
         finally:
             self.on_response = _nothing  # or protocol and cycle would hold each other
@@ -59,10 +62,10 @@ class SwiftCycle(RequestResponseCycle):
                 self._tasks.discard(self.task)
 
     @classmethod
-    def turned(cls, cycle: RequestResponseCycle, tasks: set[Any]) -> None:
+    def turned(cls, cycle: RequestResponseCycle, protocol: Any) -> None:
         """Make uvicorn's own cycle one of these, before it answers; uvicorn offers no other way."""
         cycle.__class__ = cls
-        vars(cycle)["_tasks"] = tasks
+        vars(cycle).update(_tasks=protocol.tasks, _heads=protocol.watch.heads_held)
 
     def add_body(self, data: bytes) -> int:
         """Take a part of the body; answer with how much waits to be read."""
@@ -105,6 +108,9 @@ class SwiftCycle(RequestResponseCycle):
                 return
             self.response_started, self.waiting_for_100_continue, self.chunked_encoding = True, False, False
             self._held, self.expected_content_length = written
+            if not self._heads:
+                asyncio.get_running_loop().call_soon(_let_go, self._heads)
+            self._heads.append(self)
         elif self._is_whole(message):
             self.transport.write(self._held + message["body"])
             self._held, self.response_complete, self.expected_content_length = b"", True, 0
@@ -116,11 +122,13 @@ class SwiftCycle(RequestResponseCycle):
             await self._send_slowly(message)
 
     async def _send_slowly(self, message: Any) -> None:
-        if self._held:
-            if not self.disconnected:
-                self.transport.write(self._held)
-            self._held = b""
+        self._let_go()
         await super().send(message)
+
+    def _let_go(self) -> None:
+        if self._held and not self.disconnected:
+            self.transport.write(self._held)
+        self._held = b""
 
     def _is_whole(self, message: Any) -> bool:
         return (
@@ -130,6 +138,14 @@ class SwiftCycle(RequestResponseCycle):
             and not message.get("more_body")
             and len(message.get("body", b"")) == self.expected_content_length != 0
         )
+
+
+def _let_go(cycles: list[SwiftCycle]) -> None:
+    """Write the heads whose bodies have not come in the same turn."""
+    waiting = [cycle for cycle in cycles if cycle._held]
+    cycles.clear()
+    for cycle in waiting:
+        cycle._let_go()
 
 
 def _nothing() -> None:

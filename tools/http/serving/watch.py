@@ -41,6 +41,7 @@ class Watch:
         self.settings, self.door = settings, Door(settings)
         self.heads = HeadLimits(settings.http_max_headers_bytes, settings.http_max_url_bytes)
         self._connections: set[Any] = state.connections
+        self.heads_held: list[Any] = []  # of answers, for one turn of the loop: see SwiftCycle
         self._limits_s = {
             State.SILENT: settings.http_head_timeout_s,
             State.HEAD: settings.http_head_timeout_s,
