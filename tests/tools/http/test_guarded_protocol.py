@@ -179,6 +179,26 @@ async def test_a_websocket_counts_until_it_leaves(monkeypatch: pytest.MonkeyPatc
     assert (refused.received, refused.is_closed) == (b"", True)
 
 
+async def test_a_task_that_has_ended_as_it_was_made_is_not_waited_for_at_the_stop() -> None:
+    def eager(loop: Any, coroutine: Any, **options: Any) -> Any:  # as asyncio.eager_task_factory, of Python 3.12
+        if "run_asgi" not in coroutine.__qualname__:
+            return asyncio.Task(coroutine, loop=loop, **options)
+        with pytest.raises(StopIteration):
+            coroutine.send(None)
+        done = loop.create_future()
+        done.set_result(None)
+        return done
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, b"ok")
+
+    async with asyncio.timeout(5), guarded(app) as port:
+        asyncio.get_running_loop().set_task_factory(eager)
+        told = await talk(port, get("/1") + get("/2") + CLOSE)
+
+    assert (told.statuses, told.is_closed) == ([200] * 3, True)
+
+
 VARIABLE: ContextVar[str] = ContextVar("variable", default="")
 
 

@@ -170,8 +170,9 @@ class FramedProtocol(HttpToolsProtocol):
             SwiftCycle.turned(cycle, self)
         context = Context() if self.config.reset_contextvars else None
         task = self.loop.create_task(cycle.run_asgi(app), context=context)
-        self.tasks.add(task)
-        cycle.task = task
+        if not task.done():  # as one of asyncio's eager tasks may be
+            self.tasks.add(task)
+            cycle.task = task
 
     def _should_upgrade(self) -> bool:
         return self._is_websocket
