@@ -20,7 +20,7 @@ METHODS = ("GET", "GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PROPFIND")
 PATHS = ("", "/a", "/%41%2f", "?x=1&y", "/?", "//b", "/%E4")
 LINES = ("X-Foo: bar", "Accept: */*", "X-foo: BAZ", "User-Agent: t", "Cookie: a=b")
 KINDS = ("whole", "whole", "whole", "unread", "late", "failed", "streamed", "parts", "broken", "closing", "empty",
-         "none", "header", "lists", "silent", "longer", "shorter", "twice", "begun", "raised")  # fmt: skip
+         "none", "header", "lists", "silent", "longer", "shorter", "twice", "begun", "raised", "doubled")  # fmt: skip
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -39,6 +39,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         "streamed": [(b"x-a", b"b")], "closing": [length, (b"connection", b"close")], "empty": [], "broken": [],
         "none": [(b"content-length", b"0")], "header": [(b"x", b"a\r\nb"), length], "lists": [[*length]],
         "longer": [(b"content-length", b"1")], "shorter": [(b"content-length", b"99999")],
+        "doubled": [length, (b"content-length", b"1")],
     }  # fmt: skip
     given = heads.get(kind, [length, (b"x-request-id", b"abc"), (b"Set-Cookie", b"a=b")])
     status = {"empty": 204, "whole": 201}.get(kind, 200)

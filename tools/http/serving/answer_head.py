@@ -39,7 +39,7 @@ class AnswerHead:
                 line = _LINES.get(pair)
                 if line is None:
                     name, value = pair
-                    if name == b"content-length" and value.isdigit():
+                    if name == b"content-length" and length < 0 and value.isdigit():  # of two the first counts
                         length = int(value)
                         line = b"content-length: %b\r\n" % value
                     else:
