@@ -33,6 +33,7 @@ class Names(IntEnum):
 
 ODD_NAMES = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 MOST_KNOWN = 1_024
+LONGEST_NAME, LONGEST_NAMES = 64, 2_048  # bytes of what is kept: what is longer comes from nobody who comes again
 LOWER: dict[bytes, bytes] = {}
 _NAMES: dict[tuple[bytes, ...], Names] = {}
 
@@ -41,10 +42,11 @@ def lower(name: bytes) -> bytes:
     """Give a header's name in lower case, the same object for the same name: then comparing costs nothing."""
     known = LOWER.get(name)
     if known is None:
-        if len(LOWER) >= MOST_KNOWN:  # who sends ever new names makes everybody learn again
-            LOWER.clear()
         known = name.lower()
-        known = LOWER[name] = LOWER.setdefault(known, known)
+        if len(name) <= LONGEST_NAME:
+            if len(LOWER) >= MOST_KNOWN:  # who sends ever new names makes everybody learn again
+                LOWER.clear()
+            known = LOWER[name] = LOWER.setdefault(known, known)
     return known
 
 
@@ -59,9 +61,10 @@ def names_of(names: tuple[bytes, ...]) -> Names:
         known = Names.WITH_CONNECTION if b"connection" in names else Names.PLAIN
         if names.count(b"host") != 1 or len(names) > MAX_HEADERS or not ODD_NAMES.isdisjoint(names):
             known = Names.ODD
-        if len(_NAMES) >= MOST_KNOWN:
-            _NAMES.clear()
-        _NAMES[names] = known
+        if len(names) <= MAX_HEADERS and sum(map(len, names)) <= LONGEST_NAMES:
+            if len(_NAMES) >= MOST_KNOWN:
+                _NAMES.clear()
+            _NAMES[names] = known
     return known
 
 
