@@ -11,7 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, ST
 
 Pair = tuple[bytes, bytes]
 
-MOST_LINES = 1_024
+MOST_LINES, LONGEST_LINE = 1_024, 256
 FRAMING = frozenset({b"connection", b"transfer-encoding"})
 EVER_NEW = frozenset({
     b"x-request-id", b"date", b"etag", b"age", b"set-cookie", b"location", b"retry-after", b"last-modified",
@@ -71,6 +71,8 @@ def _line(name: bytes, value: bytes) -> bytes | None:
     if not value.isalnum() and HEADER_VALUE_RE.search(value):  # a request id takes the shorter look
         return None
     line = b"%b: %b\r\n" % (name, value)
-    if name not in EVER_NEW and len(_LINES) < MOST_LINES:
+    if name not in EVER_NEW and len(line) <= LONGEST_LINE:
+        if len(_LINES) >= MOST_LINES:  # an app that sends ever new ones, such as `content-range`, makes all learn again
+            _LINES.clear()
         _LINES[name, value] = line
     return line
