@@ -5,7 +5,7 @@ Inside an object only what may hold another object is looked at: the rest is the
 """
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ def shallow(kind: Any) -> Shallow:
 
 
 def _kinds(kind: Any) -> Kinds:
-    if kind in _PLAIN:
+    if _are_plain([kind]):
         return frozenset(typing.get_args(kind) or (kind,))
     return frozenset({kind}) if _is_flat_struct(kind) else frozenset()
 
@@ -64,10 +64,17 @@ def exact(kind: Any) -> Check:
     return _check(inspect.type_info(kind), {})
 
 
-def is_flat(kind: type[Any]) -> bool:
-    """Whether no field of an object's class may hold another object."""
-    own = getattr(kind, "__annotations__", {})
-    if _PLAIN.issuperset(own.values()) and kind.__mro__[1] is Struct:  # at a twentieth of what msgspec takes to look
+def _are_plain(kinds: Iterable[Any]) -> bool:
+    try:
+        return _PLAIN.issuperset(kinds)
+    except TypeError:  # what stands in an Annotated may have no hash
+        return False
+
+
+def is_flat(kind: Any) -> bool:
+    """Whether no field of an object's class, or of a generic one such as `Page[Order]`, may hold another object."""
+    is_own = isinstance(kind, type) and kind.__mro__[1] is Struct  # at a twentieth of what msgspec takes to look
+    if is_own and _are_plain(kind.__annotations__.values()):
         return True
     info = inspect.type_info(kind)
     return isinstance(info, _Object) and not any(_may_hold_object(field.type) for field in info.fields)

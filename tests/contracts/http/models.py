@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
 from hookspecs import Refusal
 from tools.http.contract import Context
+
+T = TypeVar("T")
 
 
 class Colour(Enum):
@@ -35,6 +37,11 @@ class Team(Struct):
     lead: User
     members: list[User] = []
     deputy: User | None = None
+
+
+class Crate(Struct, Generic[T]):
+    kept: T
+    label: Annotated[str, {"no": "hash"}] = ""
 
 
 class Page(Struct, rename="camel"):

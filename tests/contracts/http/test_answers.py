@@ -11,7 +11,7 @@ import pytest
 from msgspec import Meta
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from tests.contracts.http.models import Colour, Row, SecretUser, Team, User, nothing
+from tests.contracts.http.models import Colour, Crate, Row, SecretUser, Team, User, nothing
 from tests.contracts.http_served import Served, typed
 from tools.http.contract import Context
 
@@ -30,6 +30,9 @@ from tools.http.contract import Context
             Team(SecretUser(1, "a"), [SecretUser(2, "b")], SecretUser(3, "c")),
             {"lead": {"id": 1, "name": "a"}, "members": [{"id": 2, "name": "b"}], "deputy": {"id": 3, "name": "c"}},
         ),
+        (list[Crate[int]], [Crate(1, "a")], [{"kept": 1, "label": "a"}]),
+        (list[Crate[User]], [Crate(SecretUser(1, "a"))], [{"kept": {"id": 1, "name": "a"}, "label": ""}]),
+        (list[Annotated[str, {"no": "hash"}]], ["a"], ["a"]),
         (User | None, None, None),
         (User | None, SecretUser(1, "a"), {"id": 1, "name": "a"}),
         (dict[str, int], {"a": 1}, {"a": 1}),
