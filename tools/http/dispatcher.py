@@ -43,9 +43,9 @@ class Dispatcher:
             methods: Mapping[str, Endpoint] | None = self._static.get(path)
             values = NO_VALUES
             if methods is None:  # here, since a call costs three times the look
-                before, _, value = path.rpartition("/")
+                before, slash, value = path.rpartition("/")
                 methods, values = self._last.get(before), (value,)
-                if not methods or not value:
+                if not methods or not value or not slash:  # `*` is a target without a path
                     methods, values = self._router.find(path)
             serve = methods[scope["method"]].serve  # type: ignore[index]  # none is one of the errors below
             is_short = (

@@ -96,7 +96,8 @@ class Router(Generic[T]):
         if methods is not None:
             return methods, NO_VALUES
         values: list[str] = []
-        node = _walk(self._root, path.split("/"), 1, values)
+        segments = path.split("/")
+        node = None if segments[0] else _walk(self._root, segments, 1, values)  # a path begins with a slash
         return (None, NO_VALUES) if node is None else (node.methods, values)
 
     def _node(self, path: Path) -> _Node[T]:

@@ -119,6 +119,14 @@ async def test_a_placeholder_is_one_segment_and_never_empty(http: Served, path: 
     assert (await ask(http, path))[0] == 404
 
 
+@pytest.mark.parametrize("target", ["*", "a", "users/a", "x/users/a", "localhost/users/a", "x/files/a"])
+async def test_a_target_that_is_no_path_leads_nowhere(http: Served, target: str) -> None:
+    http.add("/{name}", "GET", name)
+    assert await ask(http, "/a") == (200, "a")  # from here on its headers are known
+
+    assert (await ask(http, target))[0] == 404
+
+
 async def test_the_path_that_decides_is_the_decoded_one_alone(http: Served) -> None:
     status, _ = await ask(http, "/admin/secret", raw_path=b"/users/a")
     other, answer = await ask(http, "/users/a", raw_path=b"/admin/secret")
