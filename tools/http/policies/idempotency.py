@@ -11,6 +11,7 @@ after a tool had stored something, or may have: a COMMIT without an answer, a de
 import asyncio
 import logging
 import re
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import msgspec
@@ -115,7 +116,8 @@ class Idempotency:
             await _settle(counters, place, _of_problem(problem, own, mark) or _unanswered(mark, notes))
             raise problem from error
         status = answer.status_code if isinstance(answer, Response) else answer[0]
-        record = None if status >= 500 else _Record(mark, kept(answer, context, before))
+        headers = (*context.response_headers, *getattr(answer, "raw_headers", ()))
+        record = None if _asks_again(status, headers) else _Record(mark, kept(answer, context, before))
         await _settle(counters, place, record or _unanswered(mark, notes))
         return answer
 
@@ -131,10 +133,16 @@ def _unanswered(mark: bytes, notes: list[str]) -> _Record | None:
 
 
 def _of_problem(problem: Problem, own: Headers, mark: bytes) -> _Record | None:
-    says_when = any(name == b"retry-after" for name, _ in problem.headers)
-    if problem.status >= 500 or problem.status in RETRY_STATUSES or says_when:
+    if _asks_again(problem.status, problem.headers):
         return None
     return _Record(mark, refused=_Refused(problem.status, problem.detail, problem.errors, tuple(problem.headers), own))
+
+
+def _asks_again(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer says that the same request may be sent again; a 202 with Retry-After means another one."""
+    if status < 400:
+        return False
+    return status >= 500 or status in RETRY_STATUSES or any(name == b"retry-after" for name, _ in headers)
 
 
 def _replayed(record: _Record, mark: bytes, context: RequestContext) -> Answer | Response:

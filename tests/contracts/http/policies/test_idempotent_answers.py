@@ -56,6 +56,35 @@ async def test_what_failed_after_something_was_stored_is_not_done_again(
     assert (again.json().get("detail") == NOT_AGAIN) is is_stored
 
 
+LATER = {"retry-after": "5"}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "runs"),
+    [(202, LATER, 1), (409, {}, 1), (409, LATER, 2), (408, {}, 2), (425, {}, 2), (429, {}, 2), (503, {}, 2)],
+)
+@pytest.mark.parametrize("is_response", [True, False], ids=["Response", "set_status"])
+async def test_an_answer_that_asks_for_another_try_is_not_kept(
+    http: Served, is_response: bool, status: int, headers: dict[str, str], runs: int
+) -> None:
+    ran: list[int] = []
+
+    async def hello(data: dict[str, Any], context: Context) -> Any:
+        ran.append(1)
+        if is_response:
+            return PlainTextResponse("hello", status, headers)
+        context.set_status(status)
+        for pair in headers.items():
+            context.set_header(*pair)
+        return "hello"
+
+    http.add("/orders", "POST", hello, idempotent=True)
+    first, again = [await http.post("/orders", json={}, headers=key()) for _ in range(2)]
+
+    assert (len(ran), again.status_code, first.status_code) == (runs, status, status)
+    assert ("idempotency-replayed" in again.headers) is (runs == 1)
+
+
 async def test_a_response_of_starlette_s_is_kept_too_and_its_background_work_runs_once(http: Served) -> None:
     ran: list[int] = []
 
