@@ -92,7 +92,7 @@ async def test_a_key_that_cannot_be_released_changes_no_error(
     async def failing(asked: RequestContext) -> Answer:
         raise KeyError("x")
 
-    monkeypatch.setattr("tools.http.policies.idempotency.RELEASE_S", 0.01)
+    monkeypatch.setattr("tools.http.policies.idempotency.SETTLE_S", 0.01)
     stores = Stores(1_000)
     stores.answers = Faulty(fault)
 

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 KEPT_S = 86_400.0
 MAX_KEPT_BYTES = 65_536
 LEASE_MARGIN_S = 10.0  # what a run may take beside its handler
-RELEASE_S = 1.0
+SETTLE_S = 1.0  # for the store, once the handler is done: its deadline is over then
 RETRY_STATUSES = (408, 425, 429)  # they say themselves that the same request may be sent again
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _REPLAYED = (b"idempotency-replayed", b"true")
@@ -102,7 +102,10 @@ class Idempotency:
         before, notes = context.response_headers, list[str]()
         stored.set(notes)  # in the request's own context
         try:
-            answer = await step(context)
+            try:
+                answer = await step(context)
+            finally:
+                context.limit[0] = 0  # or what comes just in time is not kept, and the request would run again
         except asyncio.CancelledError:
             if self._route.is_async:  # a `def` runs on in its thread: its key is free when the lease ends
                 await _settle(counters, place, _unanswered(mark, notes))
@@ -163,7 +166,8 @@ async def _keep(counters: Counters, place: str, record: _Record) -> None:
     if len(encoded) > MAX_KEPT_BYTES:
         encoded = msgspec.msgpack.encode(_Record(record.mark))
     try:
-        await counters.set(place, encoded, ttl=KEPT_S)
+        async with asyncio.timeout(SETTLE_S):
+            await counters.set(place, encoded, ttl=KEPT_S)
     except Exception:
         log.exception("an answer is not kept: the request would run again when the lease of its key ends")
 
@@ -171,7 +175,7 @@ async def _keep(counters: Counters, place: str, record: _Record) -> None:
 async def _release(counters: Counters, place: str) -> None:
     """Free the key; if that fails, its lease does."""
     try:
-        async with asyncio.timeout(RELEASE_S):
+        async with asyncio.timeout(SETTLE_S):
             await counters.delete(f"{place} run")
     except Exception:
         log.exception("a key is not released: it is free when its lease ends")

@@ -10,11 +10,18 @@ from starlette.background import BackgroundTask
 from starlette.responses import PlainTextResponse, Response
 
 from hookspecs import Refusal, stored
-from tests.contracts.http.policies.callers import Counted, key, streamed
-from tests.contracts.http_served import Served
+from tests.contracts.http.policies.callers import Clock, Counted, key, streamed
+from tests.contracts.http_served import Served, hook
 from tools.http.contract import Context, RouteError
+from tools.http.policies.counters import MemoryCounters
 
 NOT_AGAIN = "this was carried out, or may have been, and there is no answer kept: look for the result"
+
+
+def note_stored() -> None:
+    notes = stored.get()
+    assert notes == []
+    notes.append("db")
 
 
 async def large(data: dict[str, Any]) -> str:
@@ -40,10 +47,8 @@ async def test_what_failed_after_something_was_stored_is_not_done_again(
 
     async def failing(data: dict[str, Any]) -> None:
         ran.append(1)
-        notes = stored.get()
-        assert notes == []
         if is_stored:
-            notes.append("db")
+            note_stored()
         if isinstance(error, TimeoutError):
             await asyncio.Event().wait()
         raise error
@@ -54,6 +59,37 @@ async def test_what_failed_after_something_was_stored_is_not_done_again(
     assert first.status_code >= 500
     assert (len(ran), again.status_code) == ((1, 409) if is_stored else (2, first.status_code))
     assert (again.json().get("detail") == NOT_AGAIN) is is_stored
+
+
+class Slow(MemoryCounters):
+    """A store that takes longer than what is left of the handler's time."""
+
+    async def set(self, key: str, value: Any, *, ttl: float | None = None) -> None:
+        await asyncio.sleep(0.1)
+        await super().set(key, value, ttl=ttl)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+async def test_what_ends_just_in_time_is_kept_however_long_that_takes(http: Served, clock: Clock, fails: bool) -> None:
+    ran = []
+
+    async def handler(data: dict[str, Any]) -> str:
+        ran.append(1)
+        note_stored()
+        await asyncio.sleep(0.03)
+        if fails:
+            raise KeyError("after it was stored")
+        return "done"
+
+    http.add("/orders", "POST", handler, idempotent=True, timeout_s=0.08)
+    with hook():
+        http.http.keep_in(Slow(100, 100_000, clock))
+
+    first = await http.post("/orders", json={}, headers=key())
+    clock.now_s += 60  # the lease has ended
+    again = await http.post("/orders", json={}, headers=key())
+
+    assert (first.status_code, again.status_code, len(ran)) == ((500, 409, 1) if fails else (200, 200, 1))
 
 
 LATER = {"retry-after": "5"}
