@@ -107,7 +107,7 @@ class Idempotency:
             finally:
                 context.limit[0] = 0  # or what comes just in time is not kept, and the request would run again
         except asyncio.CancelledError:
-            if self._route.is_async:  # a `def` runs on in its thread: its key is free when the lease ends
+            if self._route.is_async or notes:  # a `def` runs on in its thread: its key is free when the lease ends
                 await _settle(counters, place, _unanswered(mark, notes))
             raise
         except Problem:  # http's own: the handler did not run, or what it did is not to be told

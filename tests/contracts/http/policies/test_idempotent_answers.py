@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -90,6 +91,29 @@ async def test_what_ends_just_in_time_is_kept_however_long_that_takes(http: Serv
     again = await http.post("/orders", json={}, headers=key())
 
     assert (first.status_code, again.status_code, len(ran)) == ((500, 409, 1) if fails else (200, 200, 1))
+
+
+async def test_a_def_that_ran_out_of_time_after_it_had_stored_something_is_not_run_again(
+    http: Served, clock: Clock
+) -> None:
+    ran, gate = [], threading.Event()
+
+    def handler(data: dict[str, Any]) -> str:
+        ran.append(1)
+        note_stored()
+        gate.wait(5)
+        return "done"
+
+    http.add("/orders", "POST", handler, idempotent=True, timeout_s=0.1)
+    with hook():
+        http.http.keep_in(MemoryCounters(100, 100_000, clock))
+
+    first = await http.post("/orders", json={}, headers=key())
+    clock.now_s += 60  # the lease has ended
+    gate.set()
+    again = await http.post("/orders", json={}, headers=key())
+
+    assert (first.status_code, again.status_code, again.json()["detail"], len(ran)) == (504, 409, NOT_AGAIN, 1)
 
 
 LATER = {"retry-after": "5"}
