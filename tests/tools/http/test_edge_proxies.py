@@ -92,9 +92,13 @@ async def test_the_client_is_the_right_most_address_that_is_no_proxy(forwarded: 
         ("for=6.6.6.6, for=_hidden, for=10.1.0.5", "10.1.0.5"),
         ("for=6.6.6.6, proto=https", PROXY),
         ("for=6.6.6.6,", PROXY),
-        ("for=6.6.6.6,,for=198.51.100.4", PROXY),
-        ('for="6.6.6.6, for=198.51.100.4', PROXY),
-        ('for="6.6.6.6, for="[2001:db8::1]"', PROXY),
+        ("for=6.6.6.6,,for=198.51.100.4", "198.51.100.4"),
+        ('for="6.6.6.6, for=198.51.100.4', "198.51.100.4"),
+        ('for="6.6.6.6, for="[2001:db8::1]"', "2001:db8::1"),
+        ("nonsense, for=198.51.100.4, for=10.1.2.3", "198.51.100.4"),
+        ("nonsense, for=10.1.0.1, for=10.1.0.2", "10.1.0.1"),
+        ("for=6.6.6.6, for=198.51.100.4;", "198.51.100.4"),
+        ("for=6.6.6.6, for=198.51.100.4;;proto=https", PROXY),
         ("6.6.6.6", PROXY),
         ("for=", PROXY),
         ("", PROXY),
@@ -109,9 +113,11 @@ async def test_the_standard_header_says_the_same(forwarded: str, client: str) ->
 async def test_the_standard_header_of_the_last_proxy_tells_scheme_and_host() -> None:
     mine, its = 'for=6.6.6.6;host=evil.example;proto="http"', "for=198.51.100.4"
     full = await reached(PROXY, {"forwarded": f"{mine}, {its};host=shop.example;proto=HTTPS"})
+    after = await reached(PROXY, {"forwarded": f'x="y;, {its};host=shop.example;proto=HTTPS'})
     less = await reached(PROXY, [("forwarded", mine), ("forwarded", its), ("x-forwarded-prefix", "/shop")])
 
     assert (full["client"][0], full["scheme"], host(full)) == ("198.51.100.4", "https", [b"shop.example"])
+    assert (after["client"], after["scheme"], host(after)) == (full["client"], "https", [b"shop.example"])
     assert (less["client"][0], less["scheme"], host(less)) == ("198.51.100.4", "http", [b"localhost"])
     assert less["path"] == "/shop/items"
 

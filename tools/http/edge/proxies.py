@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import takewhile
 from typing import Any
 
 from hookspecs import ASGIApp
@@ -22,7 +23,7 @@ from hookspecs import ASGIApp
 Networks = tuple[IPv4Network | IPv6Network, ...]
 _FOR, _PROTO, _HOST, _PREFIX = (b"x-forwarded-" + name for name in (b"for", b"proto", b"host", b"prefix"))
 _READ = frozenset({_FOR, _PROTO, _HOST, _PREFIX})
-_PAIR = re.compile(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;=]+))[ \t]*([,;]|$)')
+_PAIR = re.compile(r'[ \t]*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;=]+))[ \t]*(?:;|$)')
 _SCHEMES = {"http": ("http", "ws"), "https": ("https", "wss"), "ws": ("http", "ws"), "wss": ("https", "wss")}
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _HOST_AND_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::\d+)?")
@@ -131,21 +132,30 @@ def _said(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, list[str]]:
 
 
 def _standard(text: str) -> dict[bytes, list[str]]:
-    """Read `Forwarded` as the headers that say the same; one that is malformed, at whichever hop, says nothing.
+    """Read `Forwarded` as the headers that say the same, from the right, up to a hop that is malformed.
 
-    >>> _standard('for=192.0.2.1;proto=http, For="[2001:db8::1]:443";proto=https')
-    {b'x-forwarded-for': ['192.0.2.1', '[2001:db8::1]:443'], b'x-forwarded-proto': ['https']}
+    What is left of it, and the hop itself, a client may have written: that must not take away what the proxies say.
+
+    >>> _standard('for="192.0.2.1, for=192.0.2.2;proto=http, For="[2001:db8::1]:443";proto=https')
+    {b'x-forwarded-for': ['192.0.2.2', '[2001:db8::1]:443'], b'x-forwarded-proto': ['https']}
     """
-    hops, at = [dict[str, str]()], 0
+    hops = [*takewhile(bool, map(_hop, reversed(text.split(","))))]
+    if not hops:
+        return {}
+    last = {name: [hops[0][key]] for name, key in ((_PROTO, "proto"), (_HOST, "host")) if key in hops[0]}
+    return {_FOR: [hop.get("for", "") for hop in reversed(hops)], **last}
+
+
+def _hop(text: str) -> dict[str, str]:
+    """Read what one proxy says; nothing, if any of it is malformed."""
+    said, at = dict[str, str](), 0
     while at < len(text):
         pair = _PAIR.match(text, at)
         if pair is None:
             return {}
-        hops[-1][pair[1].lower()] = pair[3] or re.sub(r"\\(.)", r"\1", pair[2])
-        hops += [{}] if pair[4] == "," else []
+        said[pair[1].lower()] = pair[3] or re.sub(r"\\(.)", r"\1", pair[2])
         at = pair.end()
-    last = {name: [hops[-1][key]] for name, key in ((_PROTO, "proto"), (_HOST, "host")) if key in hops[-1]}
-    return {_FOR: [hop.get("for", "") for hop in hops], **last}
+    return said
 
 
 def _with_host(headers: Iterable[tuple[bytes, bytes]], host: str) -> list[tuple[bytes, bytes]]:
