@@ -87,6 +87,25 @@ async def test_an_answer_that_has_begun_is_cut_off_rather_than_mixed_with_anothe
     assert (rest.received, rest.is_closed) == (b"", True)
 
 
+@pytest.mark.parametrize("rest", [BAD_CHUNK, b""], ids=["broken", "late"])
+async def test_a_whole_answer_is_not_cut_off_by_the_rest_of_its_request(rest: bytes, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HTTP_BODY_TIMEOUT_S", "0.1")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await answer(send, b"x" * 20_000_000)
+
+    async with guarded(app) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHUNKED + b"1\r\na\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(rest)
+        await asyncio.sleep(0.5)
+        told = await read_all(reader, 5)
+        writer.close()
+
+    assert (len(told.received), told.is_closed) == (20_000_000, True)
+
+
 async def test_an_early_last_answer_reaches_a_client_that_is_still_sending() -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
@@ -194,9 +213,7 @@ async def test_a_task_that_has_ended_as_it_was_made_is_not_waited_for_at_the_sto
 
     async with asyncio.timeout(5), guarded(app) as port:
         asyncio.get_running_loop().set_task_factory(eager)
-        told = await talk(port, get("/1") + get("/2") + CLOSE)
-
-    assert (told.statuses, told.is_closed) == ([200] * 3, True)
+        assert (await talk(port, get("/1") + get("/2") + CLOSE)).statuses == [200] * 3
 
 
 VARIABLE: ContextVar[str] = ContextVar("variable", default="")

@@ -51,8 +51,7 @@ class FramedProtocol(HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None  # what the app had when the pipeline began
         self._is_websocket = False
         self._has_no_wish = not config.root_path and config.limit_concurrency is None  # what only uvicorn knows
-        self._chunk_bytes = self._begun_at = self._body_bytes = 0
-        self.begun = self.received = 0
+        self.begun = self.received = self._chunk_bytes = self._begun_at = self._body_bytes = 0
 
     # ------------------------------------------------------------ reading
 
@@ -212,6 +211,8 @@ class FramedProtocol(HttpToolsProtocol):
             earlier.keep_alive = False
         elif not is_body:
             self._say(problem)
+        elif self.cycle.response_complete:
+            self._hang_up()
         elif self.cycle.response_started:
             self.transport.abort()
         else:
@@ -246,5 +247,4 @@ class FramedProtocol(HttpToolsProtocol):
 
     def _hang_up(self) -> None:
         """Say no more, but hear the client out for a while: bytes that nobody takes reset the answer on its way."""
-        end = self.transport.write_eof if self.transport.can_write_eof() else self.transport.close
-        end()
+        (self.transport.write_eof if self.transport.can_write_eof() else self.transport.close)()
