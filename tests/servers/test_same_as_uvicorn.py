@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -108,8 +109,8 @@ async def answered(port: int, chunks: list[bytes]) -> bytes:
 
 
 @asynccontextmanager
-async def served(protocol: Any) -> AsyncIterator[int]:
-    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, access_log=False)
+async def served(protocol: Any, *, has_log: bool) -> AsyncIterator[int]:
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, access_log=has_log)
     server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -122,8 +123,9 @@ async def served(protocol: Any) -> AsyncIterator[int]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("has_log", [False, True], ids=["no log", "access log"])
 async def test_whatever_is_asked_and_however_it_arrives_the_answers_are_those_of_stock_uvicorn(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, has_log: bool
 ) -> None:
     async def compare(seed: int) -> None:
         async with gate:
@@ -136,9 +138,13 @@ async def test_whatever_is_asked_and_however_it_arrives_the_answers_are_those_of
             if got != expected:
                 wrong.append((seed, data[:400], expected[:400], got[:400]))
 
-    caplog.set_level("CRITICAL")  # half of the apps are wrong on purpose
+    caplog.set_level("CRITICAL", "uvicorn.error")  # half of the apps are wrong on purpose
+    caplog.set_level("INFO", "uvicorn.access")
     gate, wrong = asyncio.Semaphore(AT_ONCE), list[Any]()
-    async with served(HttpToolsProtocol) as stock, served(GuardedProtocol) as ours:
+    async with served(HttpToolsProtocol, has_log=has_log) as stock, served(GuardedProtocol, has_log=has_log) as ours:
         await asyncio.gather(*map(compare, range(SEEDS)))
 
     assert wrong == []
+    told = Counter(one.getMessage().partition(" - ")[2] for one in caplog.records if one.name == "uvicorn.access")
+    assert (len(told) > 100) is has_log
+    assert [line for line, count in told.items() if count % 2] == []  # each line is told by both

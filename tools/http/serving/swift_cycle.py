@@ -2,13 +2,14 @@
 
 A request that came whole wakes nobody: no event is made for it. Head and body of an answer are written at once, if they
 come in one turn of the loop; else the head goes first: its client may have to see it before the body can come. What is
-not plain (chunks, a closing connection, an access log, a client that does not read, an error) goes uvicorn's own way.
+not plain (chunks, a closing connection, a client that does not read, an error) goes uvicorn's own way.
 """
 
 import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
 from tools.http.serving.answer_head import AnswerHead
 
@@ -96,7 +97,7 @@ class SwiftCycle(RequestResponseCycle):
         return message
 
     async def send(self, message: Any) -> None:
-        if self.access_log or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
+        if self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
             await self._send_slowly(message)
         elif not self.response_started:
             written = None
@@ -106,6 +107,8 @@ class SwiftCycle(RequestResponseCycle):
             if written is None:
                 await self._send_slowly(message)
                 return
+            if self.access_log:
+                self._tell_of(message["status"])
             self.response_started, self.waiting_for_100_continue, self.chunked_encoding = True, False, False
             self._held, self.expected_content_length = written
             if not self._heads:
@@ -120,6 +123,13 @@ class SwiftCycle(RequestResponseCycle):
             self.on_response()
         else:
             await self._send_slowly(message)
+
+    def _tell_of(self, status: int) -> None:
+        """As uvicorn does, in the same words."""
+        scope = self.scope
+        target = get_path_with_query_string(scope)
+        what = get_client_addr(scope), scope["method"], target, scope["http_version"], status
+        self.access_logger.info('%s - "%s %s HTTP/%s" %d', *what)
 
     async def _send_slowly(self, message: Any) -> None:
         self._let_go()
