@@ -140,6 +140,7 @@ class Unit:
         finally:
             self._is_over = True
             if self.parent:
+                self.parent.cursors |= self.cursors  # those that are still open: whoever rolls back has to close them
                 self.parent.lock.release()
             else:
                 session.release()

@@ -1,11 +1,12 @@
 """Rows some at a time: left early, inside a transaction, beside others that write."""
 
+import asyncio
 from contextlib import aclosing
 
 import pytest
 
-from tests.contracts.db.people import User, add, emails
-from tools.db.contract import Db, DbError, Unavailable, UnitClosedError
+from tests.contracts.db.people import User, add, emails, standing
+from tools.db.contract import Db, DbError, QueryTimeoutError, Unavailable, UnitClosedError
 
 
 async def test_a_stream_gives_every_row_in_order(db: Db) -> None:
@@ -96,6 +97,21 @@ async def test_a_transaction_inside_the_loop_of_a_stream_may_fail_alone(db: Db) 
         await add(db, "a")
 
     assert await emails(db) == ["a"]
+
+
+async def test_a_statement_that_is_cut_while_an_inner_stream_is_open_costs_only_its_transaction(
+    url: str, for_ever: str
+) -> None:
+    async with standing(url, DB_TIMEOUT_S="0.3") as db:
+        await db.execute("CREATE TABLE loose (x INTEGER)")
+        await db.execute_many("INSERT INTO loose VALUES (?)", [(n,) for n in range(2000)])
+
+        with pytest.raises(QueryTimeoutError):
+            async with asyncio.timeout(5), db.transaction(), db.transaction():
+                async for _row in db.stream("SELECT x FROM loose"):
+                    await db.query(for_ever)
+
+        assert await db.execute("INSERT INTO loose VALUES (1)") == 1
 
 
 async def test_a_stream_does_not_outlive_its_transaction(db: Db) -> None:

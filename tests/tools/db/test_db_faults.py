@@ -225,6 +225,23 @@ async def test_a_write_that_takes_too_long_changes_nothing(tmp_path: Path) -> No
 # ------------------------------------------------------------ the file
 
 
+async def test_an_interruption_that_does_not_pass_costs_the_connection_and_no_thread(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db", DB_TIMEOUT_S=0.2) as db:
+        await db.execute("CREATE TABLE numbers (n INTEGER)")
+        await db.execute_many("INSERT INTO numbers VALUES (?)", [(1,), (2,)])
+        left: list[sqlite3.Cursor] = []
+        await sqlite_of(db).writer.run(lambda raw: left.append(raw.execute("SELECT n FROM numbers")))
+
+        with pytest.raises(QueryTimeoutError):
+            async with asyncio.timeout(5), db.transaction():
+                await db.execute("INSERT INTO numbers VALUES (3)")
+                await db.query(COUNT_FOR_EVER)
+
+        left.clear()  # SQLite closes a connection with the last of its cursors
+        await db.execute("INSERT INTO numbers VALUES (4)")
+        assert await db.query("SELECT n FROM numbers WHERE n > 2") == [{"n": 4}]
+
+
 async def test_a_reader_cannot_write(db: Database) -> None:
     readers = sqlite_of(db).readers
     assert readers is not None

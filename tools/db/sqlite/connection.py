@@ -8,15 +8,22 @@ from tools.db.contract import Unavailable
 from tools.db.sqlite.call import Call, Job, T
 from tools.db.sqlite.threads import Connect, Threads, Work
 
+_MOST_TRIES = 100
+"""An interruption hits one of them. One that hits all does not end: SQLite keeps it as long as any cursor is open."""
+
 
 def insist(job: Callable[[sqlite3.Connection], object], raw: sqlite3.Connection) -> None:
-    """Run what must be run, in the connection's thread, also when a late interruption hits it."""
-    while True:
+    """Run what must be run, in the connection's thread, also when a late interruption hits it.
+
+    Raises:
+        sqlite3.OperationalError: it cannot be run; the connection is to be given up.
+    """
+    for number in range(_MOST_TRIES):
         try:
             job(raw)
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_INTERRUPT":
+            if error.sqlite_errorname != "SQLITE_INTERRUPT" or number == _MOST_TRIES - 1:
                 raise
 
 
