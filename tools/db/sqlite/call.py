@@ -103,6 +103,11 @@ class Call(Generic[T]):
         with _state:
             self.place = None
 
+    def put_back(self) -> None:
+        """Let it wait again: what it did was undone, and it can be withdrawn."""
+        with _state:
+            self.began_s, self.error = inf, None
+
     def fail(self, error: BaseException) -> None:
         """Let it end with `error`, whatever interrupted it; `tell` says so."""
         self.error, self.instead = error, None

@@ -98,6 +98,8 @@ class Group:
         for number, call in enumerate(calls):
             if number and monotonic() > end_s:
                 calls, self.left = calls[:number], [*self.left, *calls[number:]]
+                for one in self.left:
+                    one.put_back()
                 break
             _run_apart(call, place) if has_savepoints else call.run(place)
             self.has_failed = self.has_failed or call.error is not None

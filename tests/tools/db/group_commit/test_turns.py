@@ -5,10 +5,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
-from tests.tools.db.group_commit.sharing import add, kinds
+from tests.tools.db.group_commit.sharing import add, kinds, waiting
 from tests.tools.db.standing import ROOT, sqlite_of, standing
 from tools.db.contract import (
     Unavailable,
@@ -64,6 +66,29 @@ async def test_who_waits_at_the_shutdown_is_served_or_told(tmp_path: Path) -> No
         stored = {key for (key,) in raw.execute("SELECT id FROM notes")}
     raw.close()
     assert stored == {answer for answer in answers if isinstance(answer, int)}
+
+
+async def test_who_was_undone_and_waits_again_is_told_at_the_shutdown(tmp_path: Path) -> None:
+    async with standing(tmp_path / "app.db") as db:
+        runs: Counter[str] = Counter()
+
+        def slow_again(name: str) -> Callable[[sqlite3.Connection], None]:
+            def job(raw: sqlite3.Connection) -> None:
+                runs[name] += 1
+                sleep(0.06 * (runs[name] > 1))
+
+            return job
+
+        def fail(raw: sqlite3.Connection) -> None:
+            raise ZeroDivisionError
+
+        writes = (sqlite_of(db).writer.store(job) for job in (slow_again("a"), slow_again("b"), fail))
+        tasks = await waiting(db, *writes)
+        await asyncio.sleep(0.01)
+
+    await asyncio.wait(tasks, timeout=2)
+    assert runs == {"a": 2, "b": 1}
+    assert kinds([task.done() and task.exception() for task in tasks]) == [None, Unavailable, Unavailable]
 
 
 LEAVES = """
