@@ -48,6 +48,8 @@ class Group:
         """When all are told."""
         self.left: list[AnyCall] = []
         """For the next group: those whose turn did not come in time."""
+        self._kept: set[AnyCall] = set()
+        """What is stored, whatever befalls the others."""
         self.has_failed = False
         """Whether one of them did."""
         self._frame: AnyCall = Call(roll_back, timeout_s)
@@ -83,9 +85,8 @@ class Group:
 
     def fail(self, error: BaseException) -> None:
         """Fail all that have not failed yet; of what hung in the disk nobody knows."""
-        for call in self._calls:
-            if call.error is None:
-                call.fail(UnknownOutcomeError() if isinstance(error, QueryTimeoutError) else error)
+        for call in self._not_ended(self._calls):
+            call.fail(UnknownOutcomeError() if isinstance(error, QueryTimeoutError) else error)
 
     def _stored(self, place: Place, calls: list[AnyCall], *, has_savepoints: bool = False) -> list[AnyCall]:
         """Run `calls` in one transaction; answers with those that have to be run again."""
@@ -113,7 +114,12 @@ class Group:
             if isinstance(error, sqlite3.IntegrityError) and len(calls) > 1:
                 return [call for call in calls if call.error is None]
             self._blame(raw, calls, error, is_write=True)
+        else:
+            self._kept.update(calls)
         return []
+
+    def _not_ended(self, calls: Sequence[AnyCall]) -> list[AnyCall]:
+        return [call for call in calls if call.error is None and call not in self._kept]
 
     def _framed(self, place: Place, sql: str) -> BaseException | None:
         frame = self._frame
@@ -125,9 +131,8 @@ class Group:
         self, raw: sqlite3.Connection, calls: Sequence[AnyCall], error: BaseException, *, is_write: bool = False
     ) -> None:
         shout(error)
-        for call in calls:
-            if call.error is None:
-                call.fail(fault(raw, error, call.table, is_write=is_write))
+        for call in self._not_ended(calls):
+            call.fail(fault(raw, error, call.table, is_write=is_write))
 
 
 def _run_apart(call: AnyCall, place: Place) -> None:

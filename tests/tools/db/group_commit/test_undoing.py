@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,6 +120,24 @@ async def test_a_rule_that_is_checked_at_the_commit_fails_only_the_one_who_break
     assert kinds(answers) == [1, ForeignKeyError, 1, 2]
     assert answers[1].table == "child"
     assert await db.query("SELECT note FROM child") == [{"note": 1}]
+
+
+async def test_one_that_is_stored_is_not_failed_with_the_next(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    execute = Disk.execute
+
+    def refuse_the_last(raw: Disk, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == "ROLLBACK" and Disk.commits == 5:  # three together, and each by itself
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorname = "SQLITE_IOERR"
+            raise error
+        return execute(raw, sql, *values)
+
+    monkeypatch.setattr(Disk, "execute", refuse_the_last)
+
+    answers = await together(db, add(db, "a"), db.execute("INSERT INTO child VALUES (99)"))
+
+    assert kinds(answers) == [1, Unavailable]
+    assert await texts(db) == {"a"}
 
 
 async def test_a_full_disk_fails_the_one_that_does_not_fit(db: Database) -> None:
