@@ -17,6 +17,10 @@ Value = str | int | float | bytes | bool | Decimal | date | time | datetime | UU
 
 _NEVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_MOST_PLACES = 16_383
+"""Of a Decimal: PostgreSQL keeps no more behind the point, and `int` takes half a minute for a million before it."""
+_DEEPEST = 500
+"""Of JSON: Python's own limit is 1000, less what is at work, so that what was stored could not always be read."""
 
 
 def checked(value: object, where: int | str) -> Value:
@@ -93,10 +97,14 @@ def _whole(value: int, where: int | str) -> int:
 
 
 def _fraction(value: float | Decimal, where: int | str) -> float | Decimal:
-    if math.isnan(value):
+    if value.is_nan() if isinstance(value, Decimal) else math.isnan(value):
         raise OutOfRangeError(f"db was given NaN as parameter {where!r}: give a number or None")
     if isinstance(value, Decimal) and not value.is_finite():
         raise OutOfRangeError(f"db was given an infinite Decimal as parameter {where!r}: give a number or None")
+    if isinstance(value, Decimal) and abs(value.adjusted()) > _MOST_PLACES:
+        raise OutOfRangeError(
+            f"db was given a Decimal of more than {_MOST_PLACES} places as parameter {where!r}: round it, or give text"
+        )
     return value
 
 
@@ -129,6 +137,8 @@ def _json(value: object, where: int | str) -> dict[str, Any] | list[Any]:
         plain = msgspec.to_builtins(value, str_keys=True)
     except TypeError:
         plain = None
+    except RecursionError:
+        raise _too_deep(where) from None
     if not isinstance(plain, dict | list | tuple):
         raise ParameterError(
             f"db cannot store {type(value).__name__} as parameter {where!r}: give text, a number or a dict"
@@ -137,16 +147,24 @@ def _json(value: object, where: int | str) -> dict[str, Any] | list[Any]:
     return list(plain) if isinstance(plain, tuple) else plain
 
 
-def _check_json(plain: object, where: int | str) -> None:
+def _check_json(plain: object, where: int | str, depth: int = 0) -> None:
     """JSON has neither NaN nor infinity, and PostgreSQL's no NUL."""
+    if depth > _DEEPEST:
+        raise _too_deep(where)
     if isinstance(plain, dict):
         for name, value in plain.items():
             _text(name, where)
-            _check_json(value, where)
+            _check_json(value, where, depth + 1)
     elif isinstance(plain, list | tuple):
         for value in plain:
-            _check_json(value, where)
+            _check_json(value, where, depth + 1)
     elif isinstance(plain, str):
         _text(plain, where)
     elif isinstance(plain, float) and not math.isfinite(plain):
         raise OutOfRangeError(f"db was given NaN or infinity inside parameter {where!r}: JSON has neither")
+
+
+def _too_deep(where: int | str) -> OutOfRangeError:
+    return OutOfRangeError(
+        f"db was given more than {_DEEPEST} levels of lists and dicts as parameter {where!r}: give fewer"
+    )

@@ -21,6 +21,13 @@ class Level(IntEnum):
     HIGH = 3
 
 
+def deep(levels: int) -> list[Any]:
+    inner: list[Any] = []
+    for _ in range(levels - 1):
+        inner = [inner]
+    return inner
+
+
 MOMENT = datetime(2024, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
 GIVEN = [
     ("whole", 0, int),
@@ -51,6 +58,7 @@ GIVEN = [
     ("doc", [1, 2], list[int]),
     ("doc", [], list),
     ("doc", {}, dict),
+    ("doc", deep(500), list),
 ]
 
 
@@ -174,6 +182,16 @@ async def test_a_value_of_another_type_is_converted_alike(db: Db, column: str, v
         ("fraction", float("nan")),
         ("money", Decimal("nan")),
         ("money", Decimal("inf")),
+        ("money", Decimal("snan")),
+        ("money", Decimal("1e3000000")),
+        ("money", Decimal("1e-3000000")),
+        ("whole", Decimal("1e1000000")),
+        ("fraction", Decimal("1e400")),
+        ("words", Decimal("1e400")),
+        ("moment", datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))),
+        ("moment", datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))),
+        ("doc", deep(600)),
+        ("doc", deep(100_000)),
         ("doc", {"a": float("nan")}),
         ("doc", [float("inf")]),
         ("doc", {"a": "\0"}),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from math import isinf
 from types import NoneType
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ Convert = Callable[[Any], Any]
 _WHOLE = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 _TAKEN: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(_WHOLE, (int, bool)),
-    **dict.fromkeys(("float4", "float8"), (float, int, Decimal)),
+    **dict.fromkeys(("float4", "float8"), (float, int)),
     "numeric": (Decimal, int, float),
     "bool": (bool,),
     **dict.fromkeys(("text", "varchar", "bpchar", "name"), (str,)),
@@ -54,10 +55,18 @@ def _whole(name: str) -> Convert:
     return whole
 
 
+def _real(value: Any) -> float:
+    """Give a float; one as large as an infinite one is none that was given."""
+    real = float(value)
+    if isinstance(value, Decimal) and isinf(real):
+        raise OverflowError(f"{value} is beyond a float")
+    return real
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bytes):
         raise ValueError
-    return as_text(value)
+    return as_text(_real(value) if isinstance(value, Decimal) else value)
 
 
 def _moment(value: Any) -> datetime:
@@ -84,7 +93,7 @@ def _refused(value: Any) -> Any:
 
 
 _CONVERTS: dict[str, Convert] = {
-    **dict.fromkeys(("float4", "float8"), float),
+    **dict.fromkeys(("float4", "float8"), _real),
     "numeric": Decimal,
     "bool": _truth,
     **dict.fromkeys(("text", "varchar", "bpchar", "name"), _text),
