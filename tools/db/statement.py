@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tools.db.contract import DbError, ParameterError
+from tools.db.left_behind import left_behind
 from tools.db.tokens import Token, tokens
 
 _READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
@@ -72,6 +73,8 @@ def read(sql: str, dialect: str = "sqlite") -> Statement:
         raise DbError(f"db was given {verb!r} as a statement: {_REMEDIES[verb]}")
     if verb != "CREATE" and any(part.text == ";" for part in parts):
         raise DbError("db was given two statements in one text: give it one at a time")
+    for what, remedy in left_behind(parts):
+        raise DbError(f"db was given {what}, which others would find on the connection after you: {remedy}")
     text = sql[: parts[-1].end]
     marks, names = (0, ()) if verb == "CREATE" else _parameters(parts, dialect)
     if dialect == "postgresql":

@@ -168,3 +168,37 @@ async def test_a_list_is_no_value_of_in(db: Db, given: Any) -> None:
             await db.query(sql, params)
 
     assert await db.query("SELECT id FROM users WHERE id IN (?, ?)", (1, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("CREATE TEMP TABLE users (id INTEGER)", "a temporary table, .*: use a table"),
+        ("CREATE TEMPORARY VIEW users AS SELECT 1 AS id", "a temporary table"),
+        ("SELECT 1 AS id INTO TEMP users", "a temporary table"),
+        ("SELECT pg_advisory_lock(1)", "write pg_advisory_xact_lock\\(\\), in a transaction"),
+        ("SELECT pg_catalog.pg_try_advisory_lock (?)", "write pg_try_advisory_xact_lock"),
+        ("SELECT set_config('app.user', ?, false)", "set_config\\(\\), .*: give `true`"),
+        ("SELECT id FROM users WHERE set_config('app.user', (SELECT max('x')), :local) = 'x'", "give `true`"),
+    ],
+)
+async def test_what_others_would_find_on_the_connection_is_refused(db: Db, sql: str, message: str) -> None:
+    with pytest.raises(DbError, match=message):
+        await db.query(sql)
+
+
+async def test_what_ends_with_the_transaction_is_nobody_elses(db: Db, dialect: str) -> None:
+    if dialect != "postgresql":
+        pytest.skip("SQLite has neither")
+    async with db.transaction():
+        await db.execute("CREATE TEMP TABLE temp ON COMMIT DROP AS SELECT 1 AS id")
+        await db.query("SELECT set_config('app.user', ?, true), pg_advisory_xact_lock(1)", ("ana",))
+        assert await db.query("SELECT current_setting('app.user') AS u FROM temp") == [{"u": "ana"}]
+
+    assert await db.query_one("SELECT coalesce(current_setting('app.user', true), '') AS u") == {"u": ""}
+
+
+async def test_a_table_may_be_called_temp(db: Db) -> None:
+    await db.execute("CREATE TABLE temp (id INTEGER PRIMARY KEY)")
+
+    assert await db.execute("INSERT INTO temp (id) VALUES (7)") == 7
