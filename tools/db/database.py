@@ -130,7 +130,7 @@ class Database:
         unit = self._current.get()
         if unit is not None:
             return unit.run(job)
-        if prepared.statement.has_returning and not self.engine.runs_whole:
+        if prepared.statement.may_return_changes and not self.engine.runs_whole:
             return self._run_whole(prepared, job)
         return self.engine.run(job, is_read=True) if prepared.statement.is_read else self._stored(job)
 

@@ -9,7 +9,7 @@ from tools.db.left_behind import left_behind
 from tools.db.tokens import Token, tokens
 
 _READS = frozenset({"SELECT", "VALUES", "EXPLAIN"})
-_CHANGES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE"})
+_CHANGES = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "MERGE"})
 _REMEDIES = dict.fromkeys(
     ("BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"), "write `async with db.transaction():`"
 ) | {
@@ -43,6 +43,11 @@ class Statement(NamedTuple):
     @property
     def is_change(self) -> bool:
         return self.verb in _CHANGES
+
+    @property
+    def may_return_changes(self) -> bool:
+        """Whether it may give rows that it has changed: `WITH new AS (INSERT ...) SELECT` does too."""
+        return self.has_returning or self.verb == "WITH"
 
     @property
     def is_insert(self) -> bool:
@@ -124,7 +129,7 @@ def _verb(parts: list[Token]) -> tuple[str, list[Token]]:
 
 
 def _table(verb: str, after: list[Token]) -> str:
-    lead = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM"}.get(verb, "")
+    lead = {"INSERT": "INTO", "REPLACE": "INTO", "MERGE": "INTO", "DELETE": "FROM"}.get(verb, "")
     words = [part.text.upper() if part.kind == "word" else "" for part in after[:4]]
     if verb not in _CHANGES or lead not in [*words, ""]:
         return ""

@@ -118,6 +118,42 @@ async def test_returning_rows_that_do_not_fit_stores_nothing(db: Db) -> None:
     assert await db.query("SELECT * FROM teams") == []
 
 
+async def test_rows_of_a_change_inside_of_a_query_that_do_not_fit_store_nothing(db: Db, dialect: str) -> None:
+    if dialect != "postgresql":
+        pytest.skip("SQLite has no changes inside of a query")
+    with pytest.raises(DbError, match="do not fit User"):
+        await db.query("WITH new AS (INSERT INTO teams (name) VALUES ('a') RETURNING id) SELECT id FROM new", into=User)
+
+    assert await db.query("SELECT * FROM teams") == []
+
+
+async def test_a_merge_answers_with_the_number_of_rows(db: Db, dialect: str) -> None:
+    if dialect != "postgresql":
+        pytest.skip("SQLite has no MERGE")
+    merge = (
+        "MERGE INTO teams USING (VALUES (?)) AS new (name) ON teams.name = new.name"
+        " WHEN MATCHED THEN UPDATE SET name = new.name WHEN NOT MATCHED THEN INSERT (name) VALUES (new.name)"
+    )
+
+    assert await db.execute(merge, ("a",)) == 1
+    assert await db.execute_many(merge, [("a",), ("b",)]) == 2
+    assert await db.execute(f"WITH x AS (SELECT 1) {merge}", ("c",)) == 1
+    assert [row["name"] for row in await db.query("SELECT name FROM teams ORDER BY id")] == ["a", "b", "c"]
+
+
+async def test_a_procedure_takes_parameters_and_gives_its_row(db: Db, dialect: str) -> None:
+    if dialect != "postgresql":
+        pytest.skip("SQLite has no procedures")
+    await db.execute(
+        "CREATE PROCEDURE store(IN given TEXT, OUT made BIGINT) LANGUAGE sql"
+        " AS 'INSERT INTO teams (name) VALUES (given) RETURNING id'"
+    )
+
+    assert await db.query("CALL store(?, NULL)", ("a",)) == [{"made": 1}]
+    assert await db.execute("CALL store('b', NULL)") == 0
+    assert [row["name"] for row in await db.query("SELECT name FROM teams ORDER BY id")] == ["a", "b"]
+
+
 async def test_execute_many_runs_for_each_row_and_counts(db: Db) -> None:
     count = await db.execute_many(
         "INSERT INTO users (email) VALUES (:email)", [{"email": f"u{n}"} for n in range(1200)]

@@ -18,7 +18,7 @@ from tools.db.rows import Row, named_rows, shaped
 
 Job = Callable[[Raw], Awaitable[Any]]
 
-_DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "DO", "CALL")
+_DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "DO")
 
 
 class Jobs:
@@ -43,6 +43,8 @@ class Jobs:
                 records = [] if record is None else [record]
             else:
                 records = await self._sent(raw, statement.text, prepared.bound[0], raw.fetch)
+            if statement.verb == "CALL":
+                self._changed(raw)
         return _shaped(records, into)
 
     async def change(self, raw: Raw, prepared: Prepared) -> int | None:
@@ -67,7 +69,7 @@ class Jobs:
         statement = prepared.statement
         with translated(statement, self.catalog):
             await self.catalog.know(raw)
-            if not statement.is_change:
+            if not statement.is_change or statement.verb == "MERGE":  # which returns rows since PostgreSQL 17 only
                 return sum([await self._counted(raw, Prepared(statement, [bound])) for bound in prepared.bound])
             text = f"{statement.text} RETURNING 1"
             count = 0
@@ -132,6 +134,8 @@ class Jobs:
             await self._defined(raw, statement.text)
             return 0
         status = await self._sent(raw, statement.text, prepared.bound[0], raw.execute)
+        if statement.verb == "CALL":
+            self._changed(raw)
         return int(status.rpartition(" ")[2]) if statement.is_change else 0
 
     async def _defined(self, raw: Raw, text: str) -> None:
@@ -141,9 +145,12 @@ class Jobs:
         try:
             await raw.execute(ddl.translated(text))
         finally:
-            self.forget()
-            if raw.is_in_transaction():
-                self._changing.add(raw)
+            self._changed(raw)
+
+    def _changed(self, raw: Raw) -> None:
+        self.forget()
+        if raw.is_in_transaction():
+            self._changing.add(raw)
 
 
 def _shaped(records: list[asyncpg.Record], into: type | None) -> list[Any]:
