@@ -10,6 +10,7 @@ from tools.db.postgres.wire import Raw
 
 _MEND_TIMEOUT_S = 5.0
 _END_TIMEOUT_S = 1.0
+_CLOSED = "its connections were closed at the shutdown"
 
 
 class Pool:
@@ -50,7 +51,7 @@ class Pool:
             Unavailable: none was free in time, or the server does not answer.
         """
         if self._is_closed:
-            raise Unavailable("its connections were closed at the shutdown")
+            raise Unavailable(_CLOSED)
         if (raw := self.idle()) is not None:
             return raw
         limit_s = self._wait_s if wait_s is None else wait_s
@@ -90,7 +91,7 @@ class Pool:
         """Close all, after those at work, if these end in time."""
         self._is_closed = True
         while (waiter := self._next()) is not None:
-            waiter.set_exception(Unavailable("its connections were closed at the shutdown"))
+            waiter.set_exception(Unavailable(_CLOSED))
         while (raw := self.idle()) is not None:
             self._start(self._ended(raw))
         with suppress(TimeoutError):
@@ -109,6 +110,8 @@ class Pool:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
+            if task.cancelled() and not _is_cancelled():
+                raise Unavailable(_CLOSED) from None
             task.add_done_callback(self._unasked)
             raise
 
@@ -183,3 +186,9 @@ class Pool:
         self._at_work.add(task)
         task.add_done_callback(self._at_work.discard)
         return task
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled who waits here, and not only what is waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

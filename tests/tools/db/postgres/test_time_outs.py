@@ -8,6 +8,8 @@ import pytest
 from tests.contracts.db.people import standing
 from tests.tools.db.postgres.cable import Cable, check_whole
 from tools.db.contract import Db, QueryTimeoutError, Unavailable
+from tools.db.postgres.pool import Pool
+from tools.db.postgres.wire import Raw
 
 
 async def test_a_statement_that_took_too_long_leaves_its_connection_usable(wire: Cable) -> None:
@@ -75,3 +77,20 @@ async def test_a_transaction_on_a_silent_connection_ends_soon(wire: Cable, monke
                 await db.query("SELECT ? + 2", (1,))  # what was never run before is prepared first
 
         assert monotonic() - begin < 2
+
+
+async def test_who_waits_for_a_connection_that_is_being_opened_at_the_shutdown_is_told_so() -> None:
+    async def never() -> Raw:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    pool = Pool(never, size=1, wait_s=5)
+    opening, waiting = asyncio.create_task(pool.take()), asyncio.create_task(pool.take())
+    await asyncio.sleep(0)
+
+    await pool.close()
+
+    answers = await asyncio.gather(opening, waiting, return_exceptions=True)
+    assert [str(answer) for answer in answers] == [
+        "the database is not available: try again (its connections were closed at the shutdown)"
+    ] * 2
