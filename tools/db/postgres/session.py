@@ -11,6 +11,8 @@ from tools.db.postgres.wire import Raw
 
 _ROLLBACK_TIMEOUT_S = 5.0
 """What is undone costs nothing: a server that needs longer is not there."""
+_MOST_TRIES = 10
+"""To begin: what a restart of the server left are a few; who is cut off each time is not let in."""
 
 # REPEATABLE READ is a snapshot, in which a row that others have changed cannot be changed: no update is lost.
 # SERIALIZABLE locks what was read, by the page: on small tables most of what runs at once conflicts, so it is for who
@@ -41,13 +43,13 @@ class PostgresSession:
 
     async def begin(self, isolation: Isolation) -> None:
         """Begin on a connection that answers: one that the server closed meanwhile costs another try."""
-        while True:
+        for left in reversed(range(_MOST_TRIES)):
             try:
                 await self._execute(_BEGIN[isolation])
                 return
             except ConnectionLostError as error:
                 self._pool.drop(self._raw)
-                if isinstance(error.__cause__, TimeoutError):
+                if isinstance(error.__cause__, TimeoutError) or not left:
                     raise
                 self._raw = await self._pool.take()
 

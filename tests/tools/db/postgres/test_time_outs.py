@@ -94,3 +94,14 @@ async def test_who_waits_for_a_connection_that_is_being_opened_at_the_shutdown_i
     assert [str(answer) for answer in answers] == [
         "the database is not available: try again (its connections were closed at the shutdown)"
     ] * 2
+
+
+async def test_a_transaction_that_never_begins_is_a_503(db: Db, wire: Cable) -> None:
+    wire.cut_at = b"BEGIN"
+
+    with pytest.raises(Unavailable):
+        async with asyncio.timeout(10), db.transaction():
+            pass
+
+    wire.cut_at = b""
+    await check_whole(db)
