@@ -1,10 +1,10 @@
 """Reads the text of a statement: what it does, to which table, with which parameters. Literals and comments aside."""
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import NamedTuple
 
 from tools.db.contract import DbError, ParameterError
+from tools.db.known import Known
 from tools.db.left_behind import left_behind
 from tools.db.tokens import Token, tokens
 
@@ -54,7 +54,9 @@ class Statement(NamedTuple):
         return self.verb in ("INSERT", "REPLACE")
 
 
-@lru_cache(maxsize=512)
+_known: Known[tuple[str, str], Statement] = Known()
+
+
 def read(sql: str, dialect: str = "sqlite") -> Statement:
     """Read a statement, and refuse what would get between this tool and its connections.
 
@@ -68,6 +70,11 @@ def read(sql: str, dialect: str = "sqlite") -> Statement:
     Returns:
         What was read; its `text` has the engine's own placeholders.
     """
+    key = sql, dialect
+    return _known.get(key) or _known.add(key, _read(sql, dialect), len(sql))
+
+
+def _read(sql: str, dialect: str) -> Statement:
     parts = list(tokens(sql, dialect))
     while parts and parts[-1].text == ";":
         parts.pop()

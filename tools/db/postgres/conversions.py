@@ -37,7 +37,7 @@ def conversion(name: str, kind: type) -> Convert | None:
     if kind is NoneType or name not in _TAKEN:
         return None
     if name in _WHOLE:
-        return _whole(name)
+        return _WHOLES[name]
     return None if kind in _TAKEN[name] else _CONVERTS[name]
 
 
@@ -53,6 +53,10 @@ def _whole(name: str) -> Convert:
         return number
 
     return whole
+
+
+_WHOLES = {name: _whole(name) for name in _WHOLE}
+"""Made once: a plan has one for each of its parameters."""
 
 
 def _real(value: Any) -> float:

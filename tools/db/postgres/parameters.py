@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from tools.db.known import Known
 from tools.db.postgres.conversions import Convert, conversion, fitted
 from tools.db.postgres.wire import Raw
 from tools.db.tokens import tokens
@@ -63,11 +64,11 @@ class Plans:
     """The plans so far."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, tuple[type, ...]], Plan] = {}
+        self._known: Known[tuple[str, tuple[type, ...]], Plan] = Known(_MOST_PLANS)
 
     def forget(self) -> None:
         """The schema was changed: parameters may have other types."""
-        self._known.clear()
+        self._known.forget()
 
     async def of(self, raw: Raw, text: str, given: Sequence[Any]) -> Plan:
         """Give the plan of a statement for such values; the server is asked the first time.
@@ -76,13 +77,7 @@ class Plans:
             asyncpg.PostgresError: the statement cannot be run.
         """
         key = text, tuple(map(type, given))
-        plan = self._known.get(key)
-        if plan is None:
-            plan = await self._made(raw, *key)
-            if len(self._known) >= _MOST_PLANS:
-                self._known.clear()
-            self._known[key] = plan
-        return plan
+        return self._known.get(key) or self._known.add(key, await self._made(raw, *key), len(text))
 
     async def _made(self, raw: Raw, text: str, kinds: tuple[type, ...]) -> Plan:
         casts = {at: _CASTS[kind] for at, kind in enumerate(kinds, 1) if kind in _CASTS}

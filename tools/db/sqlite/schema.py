@@ -3,6 +3,7 @@
 import sqlite3
 
 from tools.db.contract import Column, ForeignKey, Table
+from tools.db.known import Known
 from tools.db.statement import Statement
 
 _TABLES = (
@@ -10,8 +11,6 @@ _TABLES = (
     " AND substr(name, 1, 1) != '_' AND substr(name, 1, 7) != 'sqlite_' ORDER BY name"
 )
 
-_MOST_KNOWN = 512
-"""Statements."""
 _WORDS = {
     **{name: name.lower() for name in ("DECIMAL", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "UUID", "JSON")},
     "NUMERIC": "decimal",
@@ -88,15 +87,16 @@ class Keys:
 
     def __init__(self) -> None:
         self._version = -1
-        self._known: dict[str, str] = {}
+        self._known: Known[str, str] = Known()
         self.held_by: sqlite3.Connection | None = None
         """Whose transaction holds the write lock and only changes rows, so that the schema stays as it is."""
 
     def look(self, raw: sqlite3.Connection) -> None:
         """Forget all if the schema has changed."""
         (version,) = raw.execute("PRAGMA schema_version").fetchone()
-        if version != self._version or len(self._known) > _MOST_KNOWN:
-            self._version, self._known = version, {}
+        if version != self._version:
+            self._version = version
+            self._known.forget()
 
     def returning(self, raw: sqlite3.Connection, statement: Statement) -> str:
         """Give an INSERT with RETURNING for the key, or an empty text if its table has no such key."""
@@ -104,7 +104,7 @@ class Keys:
             self.look(raw)
         known = self._known.get(statement.text)
         if known is None:
-            known = self._known[statement.text] = self._read(raw, statement)
+            known = self._known.add(statement.text, self._read(raw, statement), 2 * len(statement.text))
         return known
 
     def _read(self, raw: sqlite3.Connection, statement: Statement) -> str:
