@@ -242,6 +242,19 @@ async def test_an_interruption_that_does_not_pass_costs_the_connection_and_no_th
         assert await db.query("SELECT n FROM numbers WHERE n > 2") == [{"n": 4}]
 
 
+@pytest.mark.parametrize("sql", ["SELECT n FROM counter", "INSERT INTO pairs VALUES (1, 'a')"])
+async def test_another_event_loop_is_refused_at_once(db: Database, sql: str) -> None:
+    async def use_it() -> None:
+        async with asyncio.timeout(2):
+            await db.query(sql)
+
+    with pytest.raises(DbError, match="another event loop"):
+        await asyncio.to_thread(lambda: asyncio.run(use_it()))
+
+    assert await db.query("SELECT n FROM pairs") == []
+    assert await db.execute("INSERT INTO counter VALUES (2, 0)") == 2
+
+
 async def test_a_reader_cannot_write(db: Database) -> None:
     readers = sqlite_of(db).readers
     assert readers is not None

@@ -16,7 +16,7 @@ from math import inf
 from queue import SimpleQueue
 from typing import Protocol
 
-from tools.db.contract import QueryTimeoutError, Unavailable
+from tools.db.contract import DbError, QueryTimeoutError, Unavailable
 from tools.db.sqlite.call import Call, Place
 from tools.db.sqlite.faults import shout
 from tools.db.sqlite.watch import DRAIN_TIMEOUT_S, Watch
@@ -132,11 +132,15 @@ class Threads:
 
         Raises:
             Unavailable: it was closed.
+            DbError: this is another loop than before, which nobody would wake.
         """
         if self._is_closed:
             raise Unavailable("its connection was closed at the shutdown")
+        loop = asyncio.get_running_loop()
         if self._loop is None:
-            self._loop = asyncio.get_running_loop()
+            self._loop = loop
+        elif self._loop is not loop:
+            raise DbError("db is used in another event loop than it was booted in: await it where the app runs")
         if self._idle:
             self._idle.pop().give(work)
         else:

@@ -5,7 +5,7 @@ import contextvars
 from collections.abc import Sequence
 from itertools import islice
 
-from tools.db.contract import QueryTimeoutError, Unavailable, UnknownOutcomeError
+from tools.db.contract import DbError, QueryTimeoutError, Unavailable, UnknownOutcomeError
 from tools.db.sqlite.call import AnyCall, Call, Job, T
 from tools.db.sqlite.connection import Connection
 from tools.db.sqlite.group import Group
@@ -131,7 +131,7 @@ class Writer:
         group = Group(calls, self.timeout_s, self.connection.watch, self._keys, is_wary=self._is_wary)
         try:
             self.connection.submit(group)
-        except Unavailable as error:
+        except DbError as error:
             group.fail(error)
             group.tell()
         return group
