@@ -202,3 +202,18 @@ async def test_a_table_may_be_called_temp(db: Db) -> None:
     await db.execute("CREATE TABLE temp (id INTEGER PRIMARY KEY)")
 
     assert await db.execute("INSERT INTO temp (id) VALUES (7)") == 7
+
+
+async def test_more_parameters_than_an_engine_takes_are_an_error_of_ours_and_fail_nothing_else(db: Db) -> None:
+    marks = ", ".join("?" * 300_000)
+
+    with pytest.raises(DbError):
+        await db.query(f"SELECT 1 AS n WHERE 1 IN ({marks})", [1] * 300_000)
+
+    assert await add(db, "a") == 1
+
+
+async def test_as_many_parameters_as_any_engine_takes_can_be_given(db: Db) -> None:
+    marks = ", ".join("?" * 32_766)
+
+    assert await db.query(f"SELECT 1 AS n WHERE 1 IN ({marks})", [1] * 32_766) == [{"n": 1}]

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 
 from tools.db.binding import Bound
-from tools.db.contract import DbError
+from tools.db.contract import DbError, ParameterError
 from tools.db.postgres import ddl
 from tools.db.postgres.catalog import Catalog
 from tools.db.postgres.faults import is_said, translated
@@ -18,6 +18,7 @@ from tools.db.rows import Row, named_rows, shaped
 
 Job = Callable[[Raw], Awaitable[Any]]
 
+_MOST_PARAMETERS = 32_767
 _DDL = ("CREATE", "ALTER", "DROP", "COMMENT", "DO")
 
 
@@ -115,6 +116,8 @@ class Jobs:
         given = bound if isinstance(bound, tuple) else tuple(bound.values())
         if not given:
             return Plan(text, ()), ()
+        if len(given) > _MOST_PARAMETERS:
+            raise ParameterError(f"db was given {len(given)} parameters: give {_MOST_PARAMETERS} at most to PostgreSQL")
         plan = await self._plans.of(raw, text, given)
         return plan, plan.values(given)
 
