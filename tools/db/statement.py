@@ -130,8 +130,10 @@ def _verb(parts: list[Token]) -> tuple[str, list[Token]]:
     words = [part.text.upper() if part.kind == "word" else "" for part in parts]
     for index, part in enumerate(parts):
         if part.depth == 0 and words[index] in _READS | _CHANGES:
-            inside = (words[at] for at in range(index) if words[at - 1] == "" and words[at] in _CHANGES)
-            return ("WITH" if words[index] in _READS and any(inside) else words[index]), parts[index + 1 :]
+            is_changing = any(
+                words[at] in _CHANGES and parts[at - 1].text == "(" and parts[at + 1].text != "(" for at in range(index)
+            )  # `replace(` is a function
+            return ("WITH" if words[index] in _READS and is_changing else words[index]), parts[index + 1 :]
     return "WITH", parts[1:]
 
 

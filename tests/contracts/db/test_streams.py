@@ -71,6 +71,13 @@ async def test_a_stream_only_reads(db: Db) -> None:
             pass
 
 
+async def test_a_query_with_the_function_replace_only_reads(db: Db) -> None:
+    await add(db, "a")
+    sql = "WITH found AS (SELECT id, replace(email, 'a', 'b') AS email FROM users) SELECT email FROM found"
+
+    assert [row["email"] async for row in db.stream(sql)] == ["b"]
+
+
 async def test_a_stream_of_nothing_ends_at_once(db: Db) -> None:
     assert [row async for row in db.stream("SELECT x FROM loose")] == []
 
