@@ -371,6 +371,21 @@ async def test_health_stores_nothing_and_leaves_the_writer_as_it_was(db: Databas
     assert await sqlite_of(db).writer.run(looked) == [7, 5000]
 
 
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["deleted", "replaced"])
+async def test_a_file_that_is_gone_is_not_healthy_and_no_connection_opens_another(
+    db: Database, tmp_path: Path, is_replaced: bool
+) -> None:
+    (tmp_path / "app.db").rename(tmp_path / "backup.db")
+    if is_replaced:
+        sqlite3.connect(tmp_path / "app.db").close()
+
+    with pytest.raises(Unavailable, match="was deleted or replaced: start again"):
+        await db.check_health()
+    with pytest.raises(Unavailable, match="was deleted or replaced"):
+        await anext(db.stream("SELECT 1"))
+    assert await db.query("SELECT n FROM counter") == [{"n": 0}]
+
+
 async def test_health_does_not_wait_for_another_process_that_writes(tmp_path: Path) -> None:
     async with standing(tmp_path / "app.db", DB_WAIT_TIMEOUT_S=5) as db:
         other = sqlite3.connect(tmp_path / "app.db", isolation_level=None)

@@ -117,7 +117,7 @@ class Sqlite:
 
     async def check_health(self) -> None:
         if self.readers is not None:
-            await self.readers.run(lambda raw: raw.execute("SELECT 1").fetchone(), _HEALTH_TIMEOUT_S)
+            await self.readers.run(lambda raw: self._file.check_same(), _HEALTH_TIMEOUT_S)
         await self.writer.probe(partial(probe_write, configure=self._file.configure), _HEALTH_TIMEOUT_S)
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from databases import DatabaseURL
 
-from tools.db.contract import DbError
+from tools.db.contract import DbError, Unavailable
 
 _WAL_TRY_EVERY_S = 0.02
 
@@ -30,6 +30,7 @@ class SqliteFile:
         self.path = _path(url)
         self._wait_s = wait_s
         self._is_in_use = False
+        self._opened: tuple[int, int] | None = None
         self.damage = ""
         """What SQLite said of it; from then on nothing is written to it: that would only damage more."""
 
@@ -65,10 +66,28 @@ class SqliteFile:
             self.configure(raw, is_reader=is_reader)
             if self.path is not None and not is_reader:
                 self._use_wal(raw)
+            self.check_same()
         except BaseException:
             raw.close()
             raise
         return raw
+
+    def check_same(self) -> None:
+        """Refuse a file that was deleted or replaced since the first connection: what is written there is lost.
+
+        Raises:
+            Unavailable: it is not the one that was opened.
+        """
+        if self.path is None:
+            return
+        try:
+            found = self.path.stat()
+            now = found.st_dev, found.st_ino
+        except FileNotFoundError:
+            now = None
+        self._opened = self._opened or now
+        if now is None or now != self._opened:
+            raise Unavailable(f"{self.path} was deleted or replaced: start again, what was written since is not in it")
 
     def configure(self, raw: sqlite3.Connection, *, is_reader: bool = False) -> None:
         """Set what SQLite forgets with each connection."""
