@@ -10,6 +10,7 @@ from tools.db.migrations.files import MigrationFile
 from tools.db.migrations.script import split
 from tools.db.sqlite.connection import insist, roll_back
 from tools.db.sqlite.faults import is_busy, translated
+from tools.db.sqlite.values import UnreadableError
 from tools.db.sqlite.writer import Writer
 from tools.db.tokens import Token, tokens
 
@@ -82,6 +83,7 @@ class SqliteSteps:
             return False
         for line, sql in step.statements:
             _run_one(raw, sql, step.file, line)
+        _check_temporary(raw, step.file)
         _check_references(raw, step.file)
         raw.execute("INSERT INTO _migrations VALUES (?, ?, ?, ?, ?)", step.ledger_row())
         raw.execute("COMMIT")
@@ -112,14 +114,32 @@ def _table_names(raw: sqlite3.Connection) -> set[str]:
 def _run_one(raw: sqlite3.Connection, sql: str, file: MigrationFile, line: int) -> None:
     try:
         raw.execute(sql).fetchall()
-    except (sqlite3.Error, sqlite3.Warning) as error:
+    except (UnreadableError, sqlite3.Error, sqlite3.Warning) as error:
         if getattr(error, "sqlite_errorname", "") in ("SQLITE_INTERRUPT", "SQLITE_BUSY"):
             raise
         raise failed(file, line, error, "sqlite") from error
 
 
+def _check_temporary(raw: sqlite3.Connection, file: MigrationFile) -> None:
+    """The connection is the one that writes: what is temporary would hide a table of that name, and be gone with it."""
+    left = [name for (name,) in raw.execute("SELECT name FROM sqlite_temp_master ORDER BY name").fetchall()]
+    if left:
+        raise MigrationError(
+            f"{file.file} leaves what is temporary, {', '.join(left)}, and was rolled back: "
+            "drop it at the end of the file, then `python -m manifest migrate`"
+        )
+
+
 def _check_references(raw: sqlite3.Connection, file: MigrationFile) -> None:
-    broken = raw.execute("PRAGMA foreign_key_check").fetchone()
+    try:
+        broken = raw.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_ERROR":
+            raise
+        raise MigrationError(
+            f"{file.file} leaves references that cannot be checked, and was rolled back: {error}: "
+            "let them name a primary key or a unique column, then `python -m manifest migrate`"
+        ) from error
     if broken is not None:
         table, _, parent, _ = broken
         raise MigrationError(

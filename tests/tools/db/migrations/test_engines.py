@@ -150,6 +150,34 @@ async def test_a_deferred_rule_that_is_broken_at_the_end_names_the_file(on_postg
     assert await on_postgres.tables() == {"_migrations"}
 
 
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "CREATE TEMP TABLE items AS SELECT 1 AS id;",
+            "leaves what is temporary, items, and was rolled back: drop it at the end of the file",
+        ),
+        (
+            "CREATE TABLE notes (n TEXT REFERENCES items (name)); INSERT INTO notes VALUES ('a');",
+            'leaves references that cannot be checked, and was rolled back: foreign key mismatch - "notes" referencing',
+        ),
+        (
+            "CREATE TABLE days (d DATE); INSERT INTO days VALUES ('a');\nSELECT d FROM days;",
+            "failed and its file was rolled back: b'a' is no date",
+        ),
+    ],
+    ids=["temporary", "references", "values"],
+)
+async def test_what_sqlite_finds_at_the_end_is_told_with_its_file(
+    on_sqlite: SqliteStage, sql: str, message: str
+) -> None:
+    refused = await on_sqlite.refusal({"a/001_items": ITEMS, "a/002_wrong": sql})
+
+    assert refused.startswith("domains/a/migrations/002_wrong.sql")
+    assert message in refused
+    assert await on_sqlite.tables() == {"_migrations", "items"}
+
+
 async def test_a_migration_that_leaves_references_to_nothing_is_rolled_back(on_sqlite: SqliteStage) -> None:
     files = {
         "a/001_tables": ITEMS + "CREATE TABLE notes (item_id INTEGER REFERENCES items(id));",
