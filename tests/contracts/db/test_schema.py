@@ -3,7 +3,7 @@
 import pytest
 
 from tests.contracts.db.people import add
-from tools.db.contract import Column, Db, ForeignKey, Table
+from tools.db.contract import CheckError, Column, Db, ForeignKey, Table
 
 TYPES = ["integer", "real", "decimal", "boolean", "text", "blob", "date", "time", "timestamp", "uuid", "json"]
 
@@ -26,6 +26,18 @@ async def test_the_schema_is_described(db: Db) -> None:
     ]
     assert tables["users"].unique == [["email", "team_id"]]
     assert tables["users"].foreign_keys == [ForeignKey("team_id", "teams", "id")]
+
+
+async def test_a_generated_column_is_one_of_the_table(db: Db) -> None:
+    await db.execute(
+        "CREATE TABLE boxes (wide INTEGER, high INTEGER,"
+        " area INTEGER GENERATED ALWAYS AS (wide * high) STORED CHECK (area < 100))"
+    )
+
+    assert (await described(db, "boxes")).columns[2] == Column("area", "integer", True, None, primary_key=False)
+    with pytest.raises(CheckError) as caught:
+        await db.execute("INSERT INTO boxes (wide, high) VALUES (10, 10)")
+    assert caught.value.columns == ("area",)
 
 
 async def test_types_have_one_name_on_every_engine(db: Db) -> None:

@@ -162,7 +162,7 @@ def _rule(raw: sqlite3.Connection, table: str, name: str) -> list[Token]:
 
 def _mentioned(raw: sqlite3.Connection, table: str, parts: Sequence[Token]) -> list[str]:
     """The columns of `table` that an expression names, in its order; none for a rule known only by its own name."""
-    columns = [name for (name,) in raw.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+    columns = [name for (name,) in raw.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))]
     words = dict.fromkeys(part.name.lower() for part in parts if part.kind in ("word", "quoted"))
     return [column for word in words for column in columns if column.lower() == word]
 

@@ -11,6 +11,8 @@ _TABLES = (
     " AND substr(name, 1, 1) != '_' AND substr(name, 1, 7) != 'sqlite_' ORDER BY name"
 )
 
+_COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_xinfo(?) WHERE hidden != 1 ORDER BY cid'
+"""Those that are generated too; what is hidden is a virtual table's own."""
 _WORDS = {
     **{name: name.lower() for name in ("DECIMAL", "BOOLEAN", "DATE", "TIME", "TIMESTAMP", "UUID", "JSON")},
     "NUMERIC": "decimal",
@@ -37,7 +39,7 @@ def tables(raw: sqlite3.Connection) -> list[Table]:
 
 
 def _columns(raw: sqlite3.Connection, table: str) -> list[Column]:
-    found = raw.execute('SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(?) ORDER BY cid', (table,))
+    found = raw.execute(_COLUMNS, (table,))
     return [
         Column(name, word_of(declared), not (strict or key), default, key > 0)
         for name, declared, strict, default, key in found
