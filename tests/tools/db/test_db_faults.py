@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -27,7 +28,9 @@ from tools.db.contract import (
 )
 from tools.db.database import Database
 from tools.db.settings import DbSettings
+from tools.db.sqlite.call import Call, Place
 from tools.db.sqlite.engine import Sqlite
+from tools.db.sqlite.watch import Watch
 
 
 @pytest.fixture
@@ -240,6 +243,19 @@ async def test_an_interruption_that_does_not_pass_costs_the_connection_and_no_th
         left.clear()  # SQLite closes a connection with the last of its cursors
         await db.execute("INSERT INTO numbers VALUES (4)")
         assert await db.query("SELECT n FROM numbers WHERE n > 2") == [{"n": 4}]
+
+
+async def test_a_call_that_hangs_in_a_thread_given_up_before_keeps_the_loop_idle() -> None:
+    given_up: list[Place] = []
+    watch, call = Watch(given_up.append), Call(lambda raw: None, timeout_s=0.01)
+    call.place = SimpleNamespace(raw=None)
+    call.began_s = call.stopped_s = monotonic() - 60
+    watch.add(call)
+
+    await asyncio.sleep(0.1)
+
+    assert len(given_up) == 1
+    watch.close()
 
 
 @pytest.mark.parametrize("sql", ["SELECT n FROM counter", "INSERT INTO pairs VALUES (1, 'a')"])

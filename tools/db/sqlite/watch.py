@@ -72,6 +72,7 @@ class Watch:
         if place is None:
             self._check_waiting(call, now_s)
         elif call.stopped_s + DRAIN_TIMEOUT_S <= now_s:
+            call.due_s = now_s + DRAIN_TIMEOUT_S  # a thread that was given up before is not given up again
             self._give_up(place)
         elif call.stopped_s < inf:
             call.due_s = now_s + INTERRUPT_EVERY_S
