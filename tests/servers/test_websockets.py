@@ -221,8 +221,14 @@ async def test_a_socket_too_many_is_refused(uvicorn: Server) -> None:
 
 
 async def counted(server: Server) -> int:
-    async with connect(f"{server.url}/count") as client:
-        return int(await client.recv())
+    """How many are open, besides the one that asks; all places are taken where there is none for it."""
+    try:
+        async with connect(f"{server.url}/count") as client:
+            return int(await client.recv())
+    except InvalidStatus as refused:
+        if refused.response.status_code != 503:
+            raise
+        return 50
 
 
 async def test_a_reader_that_is_too_slow_is_dropped_while_another_is_served(uvicorn: Server) -> None:
