@@ -1,0 +1,1 @@
+"""What carries events between processes and machines, one client a file; each is an extra of its own."""
