@@ -30,23 +30,11 @@ class PartStatus(Struct, frozen=True):
     boot_ms: float
 
 
-class FailedDelivery(Struct, frozen=True):
-    """An event that a subscriber could not handle, without its payload."""
-
-    event: str
-    event_id: str
-    subscriber: str
-    error: str
-    attempts: int
-    failed_at_utc: datetime
-
-
 class SystemStatus(Struct, frozen=True, kw_only=True):
-    """What stands, how it is, and the last 1,000 deliveries that failed, also counted by subscriber."""
+    """What stands, how it is, and how the events get on; of dead letters the first 1,000 are counted, by group."""
 
     health: Health
     tools: list[PartStatus]
     plugins: list[PartStatus]
     pending_deliveries: int
-    failed_by_subscriber: dict[str, int]
-    failed_deliveries: list[FailedDelivery]
+    dead_letters_by_group: dict[str, int]

@@ -36,6 +36,10 @@ class Database:
         self._facts: list[Fact] = []
         self._migrations: Migrations | None = None
 
+    @property
+    def dialect(self) -> str:
+        return self.engine.writing.dialect
+
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
         prepared = prepare(sql, params, self.engine.writing)
         rows: list[Any] = await self._run(prepared, self.engine.rows(prepared, into))

@@ -1,4 +1,4 @@
-"""Events and requests between plugins that do not know each other, in this process."""
+"""Events and requests between plugins that do not know each other: offers `event_bus`."""
 
 from collections.abc import Iterable, Mapping
 
@@ -13,9 +13,9 @@ from tools.event_bus.settings import EventBusSettings
 def register_tools() -> Iterable[Tool]:
     """Offer `event_bus`."""
 
-    def memory_bus(environ: Mapping[str, str]) -> EventBus:
-        from tools.event_bus.memory_bus import MemoryBus
+    def bus(environ: Mapping[str, str]) -> EventBus:
+        from tools.event_bus.bus import Bus
 
-        return MemoryBus(msgspec.convert(environ, EventBusSettings, strict=False))
+        return Bus(msgspec.convert(environ, EventBusSettings, strict=False))
 
-    return [Tool("event_bus", EventBus, EventBusSettings, memory_bus)]
+    return [Tool("event_bus", EventBus, EventBusSettings, bus)]

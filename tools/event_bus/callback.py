@@ -3,10 +3,10 @@
 import asyncio
 import inspect
 import types
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import Context
 from functools import partial
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -15,36 +15,76 @@ from tools.event_bus.contract import Envelope
 from tools.event_bus.message import Message
 
 
+class UnreadableError(Exception):
+    """A payload that cannot be decoded into what the callback takes: no further attempt will change that."""
+
+
+class Begun(NamedTuple):
+    """A call that waits for something."""
+
+    coroutine: Coroutine[Any, Any, Any]
+    context: Context
+    waited: Any
+
+
+Around = Callable[..., Awaitable[Any]]
+"""Called with the function and its arguments in the function's place."""
+
+
 class Callback:
     """What a plugin gave to `subscribe` or `reply`, inspected once."""
 
-    def __init__(self, owner: str, function: Callable[..., object], run: Run) -> None:
-        self.name = f"{owner}.{getattr(function, '__name__', type(function).__name__)}"
+    def __init__(self, owner: str, function: Callable[..., object]) -> None:
+        self.owner, self.function_name = owner, getattr(function, "__name__", type(function).__name__)
+        self.name = f"{owner}.{self.function_name}"
         self.payload_type, self._wants_envelope = _parameters(self.name, function)
         self._decode = _decoder(self.name, self.payload_type).decode
         called = function if inspect.isroutine(function) or isinstance(function, partial) else type(function).__call__
-        self._function: Callable[..., Any] = partial(run, function)
-        if inspect.iscoroutinefunction(called):
-            self._function = function
+        self.is_async = inspect.iscoroutinefunction(called)
+        self._function: Callable[..., Any] = function
 
-    async def call(self, message: Message, attempt: int, timeout_s: float | None) -> Any:
+    def begin(self, message: Message, attempt: int, run: Run, around: Around | None = None) -> Any:
         """Call the function with its own copy of the payload, in a context that only knows what caused it.
+
+        Most callbacks end in their first step: a task and a timer for each would cost more than all else here.
+
+        Args:
+            message: what it is called with.
+            attempt: for its envelope.
+            run: runs it in a thread, where it is a `def`.
+            around: is called in its place, with it.
+
+        Returns:
+            What it returned, or a `Begun`, which is for `finish` in the same task.
+
+        Raises:
+            UnreadableError: the payload does not fit.
+            BaseException: what the function raised.
+        """
+        try:
+            payload = self._decode(message.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise UnreadableError(f"{type(error).__name__}: {error}") from error
+        args = (payload, message.envelope(attempt)) if self._wants_envelope else (payload,)
+        function: Callable[..., Any] = self._function if self.is_async else partial(run, self._function)
+        if around is not None:
+            function = partial(around, function)
+        context = Context()
+        coroutine = context.run(message.start, function, *args)
+        try:
+            return Begun(coroutine, context, context.run(coroutine.send, None))
+        except StopIteration as end:
+            return end.value
+
+    async def finish(self, begun: Begun, timeout_s: float | None) -> Any:
+        """Await what began, as what `begin` was called by.
 
         Raises:
             BaseException: what the function raised, and TimeoutError when it did not end in time.
         """
-        payload = self._decode(message.body)
-        args = (payload, message.envelope(attempt)) if self._wants_envelope else (payload,)
-        context = Context()
-        coroutine = context.run(message.start, self._function, *args)
-        try:
-            # Most callbacks end in their first step: a timer for each would cost more than all else here.
-            waited = context.run(coroutine.send, None)
-        except StopIteration as end:
-            return end.value
         try:
             async with asyncio.timeout(timeout_s) as limit:
-                return await _steps(coroutine, context, waited)
+                return await _steps(*begun)
         except TimeoutError as error:
             if limit.expired():
                 raise TimeoutError(f"{self.name} did not end within {timeout_s:g} s") from error

@@ -3,25 +3,36 @@
 import asyncio
 from collections.abc import Generator
 from contextvars import Context
+from functools import partial
 from typing import Any, Self
 
 import msgspec
 
-from hookspecs import Refusal
-from tools.event_bus.callback import Callback
+from hookspecs import Refusal, Run
+from tools.event_bus.callback import Begun, Callback
 from tools.event_bus.contract import NobodyRepliesError, ReplyError, RequestTimeoutError
 from tools.event_bus.message import Message, encode
+
+LAST_WORDS_S = 0.5  # for responders that were cancelled at shutdown
 
 
 class Responder:
     """Who replies to `event`."""
 
-    def __init__(self, event: str, callback: Callback) -> None:
-        self.event, self.callback, self.name = event, callback, callback.name
+    def __init__(self, event: str, callback: Callback, run: Run) -> None:
+        self.event, self.callback, self.run, self.name = event, callback, run, callback.name
 
     def __await__(self) -> Generator[Any, None, Self]:
         yield from ()
         return self
+
+    async def answer(self, message: Message) -> bytes | BaseException:
+        """Make the answer, or give the error."""
+        try:
+            begun = self.callback.begin(message, 1, self.run)
+            return encode(await self.callback.finish(begun, None) if type(begun) is Begun else begun)
+        except BaseException as error:
+            return error
 
 
 class Exchange:
@@ -53,24 +64,44 @@ class Exchange:
         responder = self.responders.get(message.event)
         if responder is None:
             raise NobodyRepliesError(message.event)
-        work = asyncio.create_task(_answer(responder, message), context=Context())
+        loop = asyncio.get_running_loop()
+        work = loop.create_task(responder.answer(message), context=Context())
         self.under_way.add(work)
-        work.add_done_callback(self.under_way.discard)
+        # Not `asyncio.timeout`: a responder that swallows its cancellation would keep the one who asks. Nor
+        # `asyncio.wait`, which does the same as these lines in twice the time.
+        ended = loop.create_future()
+        late = loop.call_later(timeout_s, _end, ended)
+        work.add_done_callback(partial(self._done, ended))
         try:
-            # Not `timeout`: a responder that swallows its cancellation would keep the one who asks.
-            await asyncio.wait({work}, timeout=timeout_s)
+            await ended
         finally:
-            work.cancel()
+            late.cancel()
+            if not work.done():
+                work.cancel()
         if not work.done():
             raise RequestTimeoutError(message.event, responder.name, timeout_s)
         return _opened(work.result(), responder, into)
 
+    async def drained(self) -> None:
+        """Wait for the answers that are being made."""
+        if self.under_way:
+            await asyncio.wait(self.under_way)
 
-async def _answer(responder: Responder, message: Message) -> bytes | BaseException:
-    try:
-        return encode(await responder.callback.call(message, 1, None))
-    except BaseException as error:
-        return error
+    async def close(self) -> None:
+        """Cancel what is being made."""
+        for answer in self.under_way:
+            answer.cancel()
+        if self.under_way:
+            await asyncio.wait(self.under_way, timeout=LAST_WORDS_S)
+
+    def _done(self, ended: asyncio.Future[None], work: asyncio.Task[bytes | BaseException]) -> None:
+        self.under_way.discard(work)
+        _end(ended)
+
+
+def _end(ended: asyncio.Future[None]) -> None:
+    if not ended.done():
+        ended.set_result(None)
 
 
 def _opened(answer: bytes | BaseException, responder: Responder, into: Any) -> Any:

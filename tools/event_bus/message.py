@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,10 @@ from hookspecs import Trace, trace
 from tools.event_bus.contract import ChainError, Envelope, PayloadError
 
 LARGEST_PAYLOAD_BYTES = 256 * 1024
+LARGEST_HEADERS_BYTES = 4 * 1024
+LONGEST_KEY = LONGEST_EVENT = 200
 LONGEST_CHAIN = 16
+LONGEST_DELAY_S = 366 * 86_400
 
 chain: ContextVar[tuple[str, ...]] = ContextVar("chain", default=())
 """The events that led to the callback which runs now, oldest first; empty outside the bus."""
@@ -31,6 +34,20 @@ class Message(msgspec.Struct, frozen=True):
     trace: Trace
     chain: tuple[str, ...]
     published_at_s: float
+    key: str = ""
+    delay_s: float = 0.0
+    ttl_s: float | None = None
+    headers: dict[str, str] = {}
+
+    @property
+    def due_at_s(self) -> float:
+        """UTC, as seconds since 1970: a delay outlives this process, and with it every other clock."""
+        return self.published_at_s + self.delay_s
+
+    @property
+    def expires_at_s(self) -> float | None:
+        """When it is handled no more."""
+        return None if self.ttl_s is None else self.due_at_s + self.ttl_s
 
     def start(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Coroutine[Any, Any, Any]:
         """Call `function` as what this message caused; run it in the context of that cause."""
@@ -45,8 +62,11 @@ class Message(msgspec.Struct, frozen=True):
             event_id=self.trace.event_id,
             parent_id=self.trace.parent_id,
             trace_id=self.trace.trace_id,
+            key=self.key,
+            headers=dict(self.headers),
             attempt=attempt,
             published_at_utc=datetime.fromtimestamp(self.published_at_s, UTC),
+            due_at_utc=datetime.fromtimestamp(self.due_at_s, UTC),
         )
 
 
@@ -65,11 +85,42 @@ def message(event: str, payload: object) -> Message:
     return Message(event, _body(event, payload), caused, led_here, time.time())
 
 
-def _body(event: str, payload: object) -> bytes:
+def detailed(
+    plain: Message, key: str, delay_s: float, ttl_s: float | None, headers: Mapping[str, str] | None
+) -> Message:
+    """Say more about a message than most do.
+
+    Raises:
+        ValueError: something is out of range.
+    """
+    event, texts = plain.event, dict(headers or {})
+    if len(key) > LONGEST_KEY or "\0" in key:
+        raise ValueError(f"event_bus got a key of {len(key)} characters for {event!r}: give up to 200, and no NUL")
+    if not 0 <= delay_s <= LONGEST_DELAY_S:
+        raise ValueError(f"event_bus got delay={delay_s!r} for {event!r}: give seconds, up to a year")
+    if ttl_s is not None and not 0 < ttl_s <= LONGEST_DELAY_S:
+        raise ValueError(f"event_bus got ttl={ttl_s!r} for {event!r}: give seconds above 0, up to a year, or None")
+    if not all(isinstance(text, str) for pair in texts.items() for text in pair):
+        raise ValueError(f"event_bus got headers for {event!r} that are no texts: give a dict of str to str")
+    if texts and len(encode_text(event, texts)) > LARGEST_HEADERS_BYTES:
+        raise ValueError(f"event_bus got headers of over 4 KiB for {event!r}: put them into the payload")
+    return Message(event, plain.body, plain.trace, plain.chain, plain.published_at_s, key, float(delay_s), ttl_s, texts)
+
+
+def encode_text(event: str, value: object) -> bytes:
+    """Encode what has to be JSON.
+
+    Raises:
+        PayloadError: it is not.
+    """
     try:
-        body = encode(payload)
+        return encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise PayloadError(event, f"it is not JSON ({error}): pass a Struct, or dicts, lists and scalars") from error
+
+
+def _body(event: str, payload: object) -> bytes:
+    body = encode_text(event, payload)
     if len(body) > LARGEST_PAYLOAD_BYTES:
         advice = "publish where the rest can be found"
         raise PayloadError(event, f"it has {len(body)} bytes of at most {LARGEST_PAYLOAD_BYTES}: {advice}")

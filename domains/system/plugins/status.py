@@ -2,7 +2,7 @@ from collections import Counter
 
 from msgspec import convert
 
-from domains.system.models import FailedDelivery, PartStatus, SystemStatus
+from domains.system.models import PartStatus, SystemStatus
 from hookspecs import hookimpl
 from tools.auth.contract import Auth
 from tools.event_bus.contract import EventBus
@@ -11,7 +11,7 @@ from tools.registry.contract import Registry
 
 
 class ShowStatus:
-    """GET /system/status: show administrators what stands, what is broken, and which deliveries failed."""
+    """GET /system/status: show administrators what stands, what is broken, and how many events wait or failed."""
 
     def __init__(self, http: Http, registry: Registry, event_bus: EventBus, auth: Auth) -> None:
         self.http, self.registry, self.bus, self.auth = http, registry, event_bus, auth
@@ -21,12 +21,11 @@ class ShowStatus:
         self.http.add_endpoint("/system/status", "GET", self.execute, guard=self.auth.require("admin"), tags=["System"])
 
     async def execute(self) -> SystemStatus:
-        failures = self.bus.failures()
+        dead = await self.bus.dead_letters(limit=1_000)
         return SystemStatus(
             health=await self.registry.health(),
             tools=convert(self.registry.tools(), list[PartStatus], from_attributes=True),
             plugins=convert(self.registry.plugins(), list[PartStatus], from_attributes=True),
-            pending_deliveries=self.bus.pending(),
-            failed_by_subscriber=Counter(one.subscriber for one in failures),
-            failed_deliveries=convert(failures, list[FailedDelivery], from_attributes=True),
+            pending_deliveries=await self.bus.pending(),
+            dead_letters_by_group=Counter(one.group for one in dead),
         )

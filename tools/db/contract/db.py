@@ -38,6 +38,11 @@ class Db(Protocol):
     a Struct checks and converts each row.
     """
 
+    @property
+    def dialect(self) -> str:
+        """Name the engine: `sqlite` or `postgresql`."""
+        ...
+
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
         """Read rows: dicts, or Structs with `into=`; an empty list for none.
 

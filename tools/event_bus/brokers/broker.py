@@ -1,10 +1,10 @@
 """What a broker's adapter gives: it carries packets, in order and at least once; all else is the log's and the bus's.
 
-    publish -> log (outbox) -> Broker.send -> broker -> Broker.receive -> log (inbox, one row per event and group) -> callback
-               removed when the broker has confirmed            confirmed to the broker when the log has it
+    publish -> log (outbox) -> Broker.send -> broker -> Broker.receive -> log (inbox) -> callback
+               marked when the broker has confirmed             confirmed to the broker when the log has it
 
-So retries, order over retries, dead letters, delays and traces are the same on every transport. Without a log, `send` is
-called by `publish`, and `take` returns when the callback is through with the event.
+So retries, order over retries, dead letters, delays and traces are the same on every transport. Without a log, `send`
+is called by `publish`, and `take` returns when the callback is through with the event.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -66,8 +66,8 @@ class Broker(Protocol):
     async def receive(self, event: str, group: str, take: Take) -> None:
         """Give `take` all packets of `event` for `group`, in order, until cancelled: one call of `take` at a time.
 
-        Of all processes that receive for a group, each packet goes to one; and packets of one key go to one process at a
-        time. It ends by cancellation only: what goes wrong is logged once for each outage, and tried again.
+        Of all processes that receive for a group, each packet goes to one; and packets of one key go to one process at
+        a time. It ends by cancellation only: what goes wrong is logged once for each outage, and tried again.
         """
         ...
 

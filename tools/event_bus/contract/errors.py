@@ -26,7 +26,7 @@ class BusFull(Refusal):
         )
 
 
-class TransportDown(Refusal):  # noqa: N818 (an answer, not a fault)
+class TransportDown(Refusal):
     """The transport could not take an event in time; it may have, where the answer was lost."""
 
     def __init__(self, event: str, reason: str) -> None:

@@ -12,13 +12,15 @@ CREATE TABLE _event_deliveries (
     event TEXT NOT NULL,
     grp TEXT NOT NULL,
     lane TEXT NOT NULL,
+    -- delayed -> waiting -> claimed -> done, dead or expired; lost: claimed by a process that ended
     state TEXT NOT NULL,
     due_at REAL NOT NULL,
     expires_at REAL,
     attempts INTEGER NOT NULL DEFAULT 0,
     worker TEXT NOT NULL DEFAULT '',
+    -- claimed with no other one of its group; and how often it was lost so
     alone BOOLEAN NOT NULL DEFAULT FALSE,
-    lost BOOLEAN NOT NULL DEFAULT FALSE,
+    spent INTEGER NOT NULL DEFAULT 0,
     error TEXT NOT NULL DEFAULT '',
     ended_at REAL,
     trace_id TEXT NOT NULL,
@@ -27,24 +29,27 @@ CREATE TABLE _event_deliveries (
     meta TEXT NOT NULL,
     body TEXT NOT NULL
 );
--- the same event comes twice where a broker brings it twice
+-- an event that a broker brings twice is kept once
 CREATE UNIQUE INDEX _event_deliveries_once ON _event_deliveries (event_id, grp);
 CREATE INDEX _event_deliveries_waiting ON _event_deliveries (event, grp, seq) WHERE state = 'waiting';
-CREATE INDEX _event_deliveries_claimed ON _event_deliveries (event, grp, lane) WHERE state = 'claimed';
+CREATE INDEX _event_deliveries_held ON _event_deliveries (event, grp, lane) WHERE state IN ('claimed', 'lost');
+CREATE INDEX _event_deliveries_delayed ON _event_deliveries (due_at) WHERE state = 'delayed';
 CREATE INDEX _event_deliveries_dead ON _event_deliveries (seq) WHERE state = 'dead';
+CREATE INDEX _event_deliveries_outgoing ON _event_deliveries (seq) WHERE grp = '(broker)' AND state <> 'done';
 CREATE INDEX _event_deliveries_trace ON _event_deliveries (trace_id);
--- a row is locked by whoever claims for that group
+-- all groups that ever were; a row is locked by whoever claims for it
 CREATE TABLE _event_groups (
     event TEXT NOT NULL,
     grp TEXT NOT NULL,
     PRIMARY KEY (event, grp)
 );
--- a process that handles events; `beat` grows as long as it lives
+-- the processes that handle events; `beat` grows as long as one lives, `groups` is what it subscribes, as JSON
 CREATE TABLE _event_workers (
     worker TEXT PRIMARY KEY,
     host TEXT NOT NULL,
     process TEXT NOT NULL,
-    beat INTEGER NOT NULL
+    beat INTEGER NOT NULL,
+    subscribes TEXT NOT NULL
 );
 """
 }

@@ -127,5 +127,3 @@ class Store(Protocol):
     def after_commit(self, callback: Callable[[], Awaitable[None] | None]) -> None:
         """Call back after the commit; at once where there is no transaction."""
         ...
-
-

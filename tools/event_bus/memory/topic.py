@@ -3,29 +3,33 @@
 import asyncio
 
 from tools.event_bus.contract import BusFull
-from tools.event_bus.memory_subscription import MemorySubscription
+from tools.event_bus.delivery import Delivery
 from tools.event_bus.message import Message
+from tools.event_bus.subscription import Subscription
 
 
 class Topic:
     """Bounded: who finds a queue full waits in line for room."""
 
     def __init__(self, event: str, bound: int) -> None:
-        self.event, self.subscriptions = event, list[MemorySubscription]()
+        self.event, self.subscriptions = event, list[Subscription]()
         self._bound, self._line, self._room = bound, asyncio.Lock(), asyncio.Event()
         self.made_room = self._room.set  # tells the first in line that a queue has become shorter
 
-    def put(self, message: Message) -> None:
+    def put(self, message: Message) -> list[Delivery]:
         """Queue a message for every subscription."""
+        made = []
         for subscription in self.subscriptions:
-            subscription.put(message)
+            made.append(delivery := Delivery(message, subscription.name))
+            subscription.put(delivery)
+        return made
 
     def is_full(self) -> bool:
         """Say whether a message now would have to wait."""
         if self._line.locked():
             return True
         for subscription in self.subscriptions:  # a loop costs half of `any(...)`, at each publish
-            if len(subscription.queue) >= self._bound:
+            if subscription.size >= self._bound:
                 return True
         return False
 
@@ -48,4 +52,4 @@ class Topic:
         return BusFull(self.event, ", ".join(self._full() or [one.name for one in self.subscriptions]))
 
     def _full(self) -> list[str]:
-        return [subscription.name for subscription in self.subscriptions if len(subscription.queue) >= self._bound]
+        return [subscription.name for subscription in self.subscriptions if subscription.size >= self._bound]

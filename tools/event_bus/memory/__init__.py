@@ -1,0 +1,1 @@
+"""Events inside one process: bounded, in order, drained at shutdown, and gone with it."""

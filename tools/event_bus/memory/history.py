@@ -1,0 +1,90 @@
+"""What happened, as far back as memory keeps it."""
+
+import itertools
+from collections import deque
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from tools.event_bus.contract import DeadLetter, TracedDelivery, TracedEvent
+from tools.event_bus.delivery import Delivery
+from tools.event_bus.message import Message
+
+KEPT = 1_000
+
+
+class Dead(NamedTuple):
+    """A delivery that failed for good."""
+
+    id: int
+    delivery: Delivery
+
+
+class History:
+    """The last events, and the last dead letters; the oldest make room."""
+
+    def __init__(self) -> None:
+        self.events: deque[tuple[Message, list[Delivery]]] = deque(maxlen=KEPT)
+        self._ids = itertools.count(1)
+        self._dead: deque[Dead] = deque(maxlen=KEPT)
+
+    def bury(self, delivery: Delivery) -> None:
+        """Keep a dead letter."""
+        self._dead.append(Dead(next(self._ids), delivery))
+
+    def dead_letters(self, after: int, limit: int) -> list[DeadLetter]:
+        """List them, by id."""
+        return [_letter(one) for one in [dead for dead in self._dead if dead.id > after][:limit]]
+
+    def exhume(self, id: int) -> Delivery | None:
+        """Take a dead letter out."""
+        found = next((one for one in self._dead if one.id == id), None)
+        if found is None:
+            return None
+        self._dead.remove(found)
+        return found.delivery
+
+    def trace(self, trace_id: str) -> list[TracedEvent]:
+        """List the events of one trace, oldest first."""
+        return [_event(message, made) for message, made in self.events if message.trace.trace_id == trace_id]
+
+
+def _letter(dead: Dead) -> DeadLetter:
+    delivery = dead.delivery
+    message = delivery.message
+    return DeadLetter(
+        id=dead.id,
+        event=message.event,
+        event_id=message.trace.event_id,
+        trace_id=message.trace.trace_id,
+        group=delivery.group,
+        key=message.key,
+        state="dead",
+        error=delivery.error,
+        attempts=delivery.attempt,
+        published_at_utc=datetime.fromtimestamp(message.published_at_s, UTC),
+        ended_at_utc=datetime.fromtimestamp(delivery.ended_at_s, UTC),
+        payload=msgspec.json.decode(message.body),
+    )
+
+
+def _event(message: Message, made: list[Delivery]) -> TracedEvent:
+    return TracedEvent(
+        event_id=message.trace.event_id,
+        parent_id=message.trace.parent_id,
+        trace_id=message.trace.trace_id,
+        event=message.event,
+        key=message.key,
+        published_at_utc=datetime.fromtimestamp(message.published_at_s, UTC),
+        deliveries=[
+            TracedDelivery(
+                group=one.group,
+                state=one.state,
+                attempts=0 if one.state == "waiting" and not one.is_retry else one.attempt,
+                error=one.error,
+                ended_at_utc=datetime.fromtimestamp(one.ended_at_s, UTC) if one.ended_at_s else None,
+            )
+            for one in made
+        ],
+    )

@@ -1,0 +1,98 @@
+"""From the log into one subscription: when there is news, and as much as it has room for."""
+
+import asyncio
+import logging
+import random
+from contextvars import Context
+
+from tools.event_bus.backoff import backoff_s
+from tools.event_bus.sql.claims import BusyError, Claims
+from tools.event_bus.sql.marks import Marks
+from tools.event_bus.sql.worker import Worker
+from tools.event_bus.subscription import Subscription
+
+log = logging.getLogger(__name__)
+MOST_HERE, FEW_HERE = 512, 256
+_LONGEST_WAIT_S = 2.0
+
+
+class Feeder:
+    """Claims, puts, and waits for news or for room."""
+
+    def __init__(self, subscription: Subscription, claims: Claims, worker: Worker, marks: Marks) -> None:
+        self.subscription = subscription
+        self._claims, self._worker, self._marks = claims, worker, marks
+        self._news, self._room = asyncio.Event(), asyncio.Event()
+        self._may_have_lost = True
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._news.set()
+        name = f"event_bus feeds {self.subscription.name}"
+        self._task = asyncio.create_task(self._work(), name=name, context=Context())
+
+    def wake(self, *, may_have_lost: bool = False) -> None:
+        """Say that there is something, perhaps of what a process left behind."""
+        self._may_have_lost = self._may_have_lost or may_have_lost
+        self._news.set()
+
+    def one_ended(self) -> None:
+        """Say that there is more room."""
+        if self.subscription.size <= FEW_HERE:
+            self._room.set()
+
+    async def stop(self) -> None:
+        """Claim no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _work(self) -> None:
+        failures = 0
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._feed()
+                failures = 0
+                continue
+            except BusyError:
+                failures = 1
+            except Exception as error:
+                failures += 1
+                if not getattr(error, "runs_again", False) and failures == 1:
+                    log.warning("event_bus cannot claim for %s, and goes on trying: %r", self.subscription.name, error)
+            self._news.set()
+            await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.02, failures, 0.5 + random.random() / 2)))
+
+    async def _feed(self) -> None:
+        one = self.subscription
+        while True:
+            if self._may_have_lost:
+                await self._feed_lost()
+            while one.size > FEW_HERE:
+                self._room.clear()
+                await self._room.wait()
+            most = MOST_HERE - one.size
+            claimed = await self._claims.some(one.event, one.name, self._worker.name, most)
+            for delivery in claimed:
+                one.put(delivery)
+            if len(claimed) < most:
+                return
+
+    async def _feed_lost(self) -> None:
+        """Handle what a process left behind, one by one: if one of them ends processes, no other is suspected."""
+        one = self.subscription
+        while True:
+            while one.size:
+                self._room.clear()
+                await self._room.wait()
+            await self._marks.stored()
+            self._may_have_lost = False
+            claimed = await self._claims.lost(one.event, one.name, self._worker.name)
+            for delivery in claimed:
+                one.put(delivery)
+            if not claimed:
+                return
+            self._may_have_lost = True

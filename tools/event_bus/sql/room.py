@@ -1,0 +1,59 @@
+"""How much waits in the database: counted now and then, and estimated between."""
+
+import asyncio
+
+from tools.event_bus.contract import BusFull, Store
+from tools.event_bus.message import chain
+from tools.event_bus.settings import EventBusSettings
+
+_WAITING = "SELECT COUNT(*) AS waiting FROM _event_deliveries WHERE state = 'waiting'"
+
+
+class Room:
+    """Bounded by EVENT_BUS_STORED; it may be passed by what other processes store between two counts."""
+
+    def __init__(self, store: Store, settings: EventBusSettings) -> None:
+        self._store, self._bound, self._wait_s = store, settings.event_bus_stored, settings.event_bus_wait_s
+        self._waiting = 0
+        self._is_less = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether an event now would have to wait."""
+        return self._waiting >= self._bound
+
+    def more(self, count: int) -> None:
+        """Note what was stored."""
+        self._waiting += count
+
+    def one_less(self) -> None:
+        """Note an end."""
+        self._waiting -= 1
+        self._is_less.set()
+
+    async def count(self) -> None:
+        """Ask the database."""
+        (row,) = await self._store.query(_WAITING)
+        self._waiting = row["waiting"]
+        self._is_less.set()
+
+    async def recount(self) -> None:
+        """Ask the database where it matters: the estimate is over the half of what may be."""
+        if self._waiting > self._bound // 2:
+            await self.count()
+
+    async def wait(self, event: str) -> None:
+        """Wait for room.
+
+        Raises:
+            BusFull: not in time; at once inside a callback and a transaction, for which it may wait itself.
+        """
+        is_alone: list[bool] = []
+        self._store.after_commit(lambda: is_alone.append(True))
+        try:
+            async with asyncio.timeout(self._wait_s if is_alone and not chain.get() else 0):
+                while self.is_full:
+                    self._is_less.clear()
+                    await self._is_less.wait()
+        except TimeoutError:
+            raise BusFull(event, "the database (EVENT_BUS_STORED)") from None

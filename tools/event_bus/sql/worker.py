@@ -1,0 +1,108 @@
+"""This process among those that share the log: its name, its signs of life, and the ends of others.
+
+No two clocks are compared. Each process counts its own `beat` up in the table; another one takes it for dead when it
+has seen no beat for EVENT_BUS_LEASE_S by its own monotonic clock, or at once where it can see that the process has
+ended: on the same machine.
+"""
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import msgspec
+
+from tools.event_bus.contract import Store
+
+log = logging.getLogger(__name__)
+
+Pair = tuple[str, str]
+"""An event and a group."""
+
+_LOSE = """
+UPDATE _event_deliveries SET state = 'lost', worker = '', spent = spent + CASE WHEN alone THEN 1 ELSE 0 END
+WHERE state = 'claimed'
+AND NOT EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = _event_deliveries.worker)"""
+
+
+class Seen(msgspec.Struct):
+    """A process's row."""
+
+    worker: str
+    host: str
+    process: str
+    beat: int
+    subscribes: str
+
+
+class Worker:
+    """One row of `_event_workers`."""
+
+    def __init__(self, store: Store, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._lease_s, self._clock = store, lease_s, clock
+        self._host, self._process = _host(), _process(os.getpid())
+        self._beats: dict[str, tuple[int, float]] = {}
+        self.name = ""
+        self.others: set[Pair] = set()
+        """What other living processes subscribe."""
+
+    async def register(self, pairs: Collection[Pair]) -> None:
+        """Begin to live, under a new name."""
+        name = f"{os.getpid()}-{secrets.token_hex(8)}"
+        await self._store.execute(
+            "INSERT INTO _event_workers (worker, host, process, beat, subscribes) VALUES (?, ?, ?, 0, ?)",
+            (name, self._host, self._process, msgspec.json.encode(sorted(pairs)).decode()),
+        )
+        self.name = name
+
+    async def beat(self) -> bool:
+        """Give a sign of life; False when this process was taken for dead meanwhile."""
+        sql = "UPDATE _event_workers SET beat = beat + 1 WHERE worker = ?"
+        return await self._store.execute(sql, (self.name,)) == 1
+
+    async def look(self) -> bool:
+        """Look after the others; True when one was found dead, and what it had claimed is lost."""
+        sql = "SELECT worker, host, process, beat, subscribes FROM _event_workers"
+        rows: list[Seen] = await self._store.query(sql, into=Seen)
+        now, before = self._clock(), self._beats
+        self._beats = {one.worker: self._seen(before.get(one.worker), one.beat, now) for one in rows}
+        dead = [one for one in rows if one.worker != self.name and self._is_dead(one, now)]
+        for one in dead:
+            log.warning("event_bus: the process %s ended with its work undone, which goes to others", one.worker)
+            sql = "DELETE FROM _event_workers WHERE worker = ? AND beat = ?"
+            await self._store.execute(sql, (one.worker, one.beat))
+        living = [one for one in rows if one not in dead and one.worker != self.name]
+        self.others = {(event, group) for one in living for event, group in msgspec.json.decode(one.subscribes)}
+        return bool(await self._store.execute(_LOSE)) or bool(dead)
+
+    async def leave(self) -> None:
+        """Live no more."""
+        await self._store.execute("DELETE FROM _event_workers WHERE worker = ?", (self.name,))
+
+    def _seen(self, before: tuple[int, float] | None, beat: int, now: float) -> tuple[int, float]:
+        return before if before is not None and before[0] == beat else (beat, now)
+
+    def _is_dead(self, one: Seen, now: float) -> bool:
+        if one.host == self._host and _process(int(one.process.partition(":")[0])) != one.process:
+            return True
+        return now - self._beats[one.worker][1] > self._lease_s
+
+
+def _host() -> str:
+    """Name where process ids mean the same as here: this boot of this machine, and this container of it."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"
+    except OSError:  # no Linux: nobody is like us, and beats decide
+        return secrets.token_hex(16)
+
+
+def _process(pid: int) -> str:
+    """Name a process that lives, by its id and its start; empty for one that does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "" if pid != os.getpid() else f"{pid}:0"
+    return "" if stat[0] in "ZX" else f"{pid}:{stat[19]}"

@@ -1,0 +1,276 @@
+"""One subscription in this process: what it has to handle, in lanes, and the workers that do it.
+
+A lane holds the deliveries of one key (those without a key share one), in order, and one worker at a time has it. So
+what is slow, is retried, or hangs holds up its own lane only.
+
+    put -> lane -> ready -> a worker: callback -> keeper.ended, and the lane is ready again
+                     ^                  | failed: the lane is parked for the backoff
+                     +------------------+
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Generator
+from contextvars import Context
+from functools import partial
+from typing import Any, Protocol, Self
+
+from hookspecs import Refusal, Run
+from tools.event_bus.backoff import backoff_s
+from tools.event_bus.callback import Begun, Callback, UnreadableError
+from tools.event_bus.contract import State
+from tools.event_bus.delivery import Delivery, LostError
+from tools.event_bus.one_thread import OneThread
+from tools.event_bus.options import Options
+
+log = logging.getLogger(__name__)
+MOST_CONFLICTS = 10
+DELIVERIES_IN_A_TURN = 64  # then others may run: callbacks that never wait would keep the event loop for themselves
+
+Lane = deque[Delivery]
+
+
+class Keeper(Protocol):
+    """The part of a log that a subscription tells; see `log.Log`."""
+
+    def ended(self, delivery: Delivery, state: State, error: str = "") -> None: ...
+    async def counted(self, delivery: Delivery) -> bool: ...
+    async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
+
+
+class Subscription:
+    """Hands each delivery to `callback`; it stays in its lane until it is done with."""
+
+    def __init__(self, event: str, group: str, callback: Callback, options: Options, run: Run) -> None:
+        self.event, self.name, self.callback, self.options = event, group, callback, options
+        self.size = 0
+        """How many deliveries are here."""
+        self.keeper: Keeper | None = None
+        self.left: Callable[[], object] = int
+        """Called when there is room for one more."""
+        self._run = run
+        self._lanes: dict[str, Lane] = {}
+        self._ready: deque[Lane] = deque()
+        self._parked: dict[int, asyncio.TimerHandle] = {}
+        self._stuck: list[Lane] = []
+        self._workers: set[asyncio.Task[None]] = set()
+        self._waiting: list[asyncio.Future[None]] = []
+        self._idle = asyncio.Event()
+        self._is_stopped = False
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        yield from ()
+        return self
+
+    def put(self, delivery: Delivery) -> None:
+        """Take a delivery, whatever the bound."""
+        self.size += 1
+        lane = self._lanes.get(key := delivery.message.key)
+        if lane is None:
+            lane = self._lanes[key] = deque((delivery,))
+            self._make_ready(lane)
+        else:
+            lane.append(delivery)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is here, but for what waits behind a thread that timed out."""
+        return self.size > sum(map(len, self._stuck))
+
+    async def drained(self) -> None:
+        """Wait until it is not busy."""
+        while self.is_busy:
+            self._idle.clear()
+            await self._idle.wait()
+
+    def withdraw(self) -> list[Delivery]:
+        """Give back what has not begun, and what waits for its next attempt."""
+        resting = {id(lane) for lane in self._ready} | self._parked.keys()
+        self._forget_parked()
+        self._ready.clear()
+        given: list[Delivery] = []
+        for key, lane in list(self._lanes.items()):
+            kept = [] if id(lane) in resting else [lane.popleft()]
+            given += lane
+            lane.clear()
+            lane.extend(kept)
+            if not lane:
+                del self._lanes[key]
+        self.size -= len(given)
+        self._idle.set()
+        return given
+
+    async def stop(self, wait_s: float) -> list[Delivery]:
+        """Cancel what runs, give it `wait_s` to end, and give back all that is here."""
+        self._is_stopped = True
+        self._forget_parked()
+        for worker in self._workers:
+            worker.cancel()
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=wait_s)
+        left = [delivery for lane in self._lanes.values() for delivery in lane]
+        self._lanes.clear()
+        self._ready.clear()
+        self.size = 0
+        return left
+
+    # ------------------------------------------------------------ workers
+
+    def _make_ready(self, lane: Lane) -> None:
+        self._ready.append(lane)
+        while self._waiting:
+            news = self._waiting.pop()
+            if not news.done():
+                news.set_result(None)
+                return
+        if len(self._workers) < self.options.concurrency:
+            self._start()
+
+    def _start(self) -> None:
+        # In an empty context: whoever publishes first must not leak its variables into all later deliveries.
+        worker = asyncio.create_task(self._work(), name=f"event_bus {self.name}", context=Context())
+        self._workers.add(worker)
+        worker.add_done_callback(self._worker_ended)
+
+    def _worker_ended(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if not worker.cancelled():
+            worker.exception()  # else asyncio logs it: a failure is noted already
+        if self._ready and not self._is_stopped:  # a callback ended the task that it runs in
+            self._start()
+
+    async def _news(self) -> None:
+        news = asyncio.get_running_loop().create_future()
+        self._waiting.append(news)
+        try:
+            await news
+        finally:
+            if news in self._waiting:
+                self._waiting.remove(news)
+
+    async def _work(self) -> None:
+        me, turn, ready, thread, callback = asyncio.current_task(), 0, self._ready, OneThread(self._run), self.callback
+        assert me is not None
+        while not me.cancelling():
+            if not ready:
+                await self._news()
+                continue
+            lane = ready.popleft()
+            delivery, park_s, error = lane[0], None, None
+            try:
+                if delivery.is_retry or delivery.is_spent or delivery.message.ttl_s is not None:
+                    await self._admit(delivery)
+                around = partial(self._of_keeper().within, delivery) if self.options.transactional else None
+                begun = callback.begin(delivery.message, delivery.attempt, thread.run, around)
+                if type(begun) is Begun:
+                    await callback.finish(begun, self.options.timeout_s)
+                self._of_keeper().ended(delivery, "done")
+            except BaseException as problem:  # SystemExit too: a callback ends neither its subscription nor the process
+                if self._is_stopped:
+                    raise
+                error, park_s = problem, self._judge(delivery, problem)
+            if error is not None and thread.is_taken:
+                await self._thread_free(thread, lane)
+            self._leave(lane, park_s)
+            if isinstance(error, GeneratorExit):  # it may be this worker that Python closes
+                raise error
+            turn = (turn + 1) % DELIVERIES_IN_A_TURN
+            if not turn:
+                await asyncio.sleep(0)
+
+    def _leave(self, lane: Lane, park_s: float | None) -> None:
+        """Let the lane go: its first delivery is through with, or waits `park_s` for its next attempt."""
+        if park_s is not None:
+            later = asyncio.get_running_loop().call_later(park_s, self._unpark, lane)
+            self._parked[id(lane)] = later
+            return
+        key = lane.popleft().message.key
+        self.size -= 1
+        self.left()
+        if lane:
+            self._make_ready(lane)
+        else:
+            del self._lanes[key]
+            if not self.size or self._stuck:
+                self._idle.set()
+
+    def _unpark(self, lane: Lane) -> None:
+        del self._parked[id(lane)]
+        self._make_ready(lane)
+
+    def _forget_parked(self) -> None:
+        for later in self._parked.values():
+            later.cancel()
+        self._parked.clear()
+
+    async def _thread_free(self, thread: OneThread, lane: Lane) -> None:
+        """Wait for the thread of an attempt that timed out: it keeps its lane and its worker until it has ended."""
+        self._stuck.append(lane)
+        self._idle.set()
+        try:
+            await thread.free()
+        finally:
+            self._stuck.remove(lane)
+
+    # ------------------------------------------------------------ verdicts
+
+    async def _admit(self, delivery: Delivery) -> None:
+        """Let an attempt begin that is not a plain first one.
+
+        Raises:
+            LostError: it is not ours any more.
+            _ExpiredError, _SpentError: it is not to begin.
+        """
+        expires_at_s = delivery.message.expires_at_s
+        if expires_at_s is not None and time.time() >= expires_at_s:
+            raise _ExpiredError
+        if delivery.is_spent and delivery.attempt > self.options.retries + 1:
+            delivery.attempt -= 1
+            raise _SpentError
+        if delivery.is_retry and not await self._of_keeper().counted(delivery):
+            raise LostError
+
+    def _judge(self, delivery: Delivery, error: BaseException) -> float | None:
+        """Note what an attempt's error means; answers with the seconds until the next one, or None for none."""
+        event, event_id, attempt = delivery.message.event, delivery.message.trace.event_id, delivery.attempt
+        if isinstance(error, LostError):
+            log.warning("%s lost %r (%s) to another process: it took too long", self.name, event, event_id)
+        elif isinstance(error, _ExpiredError):
+            log.warning("%s did not get to %r (%s) within its ttl", self.name, event, event_id)
+            self._of_keeper().ended(delivery, "expired")
+        elif isinstance(error, Refusal) and error.runs_again and delivery.conflicts < MOST_CONFLICTS:
+            delivery.conflicts += 1  # nothing was done: it is no failed attempt
+            return backoff_s(0.002, delivery.conflicts, random.random())
+        elif attempt > self.options.retries or isinstance(error, GeneratorExit | UnreadableError | _SpentError):
+            exc_info = None if isinstance(error, _SpentError) else error
+            log.error(
+                "%s failed %r (%s) for good in attempt %d", self.name, event, event_id, attempt, exc_info=exc_info
+            )
+            self._of_keeper().ended(delivery, "dead", _text(error))
+        else:
+            log.warning("%s failed in attempt %d of %r, and is tried again: %r", self.name, attempt, event, error)
+            delivery.attempt, delivery.is_retry = attempt + 1, True
+            return backoff_s(self.options.backoff_s, attempt, random.random())
+        return None
+
+    def _of_keeper(self) -> Keeper:
+        assert self.keeper is not None, "a log hands deliveries only to what was added to it"
+        return self.keeper
+
+
+class _ExpiredError(Exception):
+    """Its `ttl` was over before it began."""
+
+
+class _SpentError(Exception):
+    """Each of its attempts ended with its process."""
+
+
+def _text(error: BaseException) -> str:
+    if isinstance(error, _SpentError):
+        return "the process ended while it handled this, in each attempt"
+    text = str(error) if isinstance(error, UnreadableError) else f"{type(error).__name__}: {error}"
+    return text[:2_000]
