@@ -1,6 +1,5 @@
 """What the features of `system` share."""
 
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct

@@ -9,8 +9,6 @@ what is slow, is retried, or hangs holds up its own lane only.
 """
 
 import asyncio
-import logging
-import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
@@ -18,25 +16,21 @@ from contextvars import Context
 from functools import partial
 from typing import Any, Protocol, Self
 
-from hookspecs import Refusal, Run
-from tools.event_bus.backoff import backoff_s
-from tools.event_bus.callback import Begun, Callback, UnreadableError
-from tools.event_bus.contract import State
+from hookspecs import Run
+from tools.event_bus.callback import Begun, Callback
 from tools.event_bus.delivery import Delivery, LostError
 from tools.event_bus.one_thread import OneThread
 from tools.event_bus.options import Options
+from tools.event_bus.verdict import Ends, ExpiredError, SpentError, judged
 
-log = logging.getLogger(__name__)
-MOST_CONFLICTS = 10
 DELIVERIES_IN_A_TURN = 64  # then others may run: callbacks that never wait would keep the event loop for themselves
 
 Lane = deque[Delivery]
 
 
-class Keeper(Protocol):
+class Keeper(Ends, Protocol):
     """The part of a log that a subscription tells; see `log.Log`."""
 
-    def ended(self, delivery: Delivery, state: State, error: str = "") -> None: ...
     async def counted(self, delivery: Delivery) -> bool: ...
     async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
 
@@ -171,7 +165,7 @@ class Subscription:
             except BaseException as problem:  # SystemExit too: a callback ends neither its subscription nor the process
                 if self._is_stopped:
                     raise
-                error, park_s = problem, self._judge(delivery, problem)
+                error, park_s = problem, judged(delivery, problem, self.options, self._of_keeper())
             if error is not None and thread.is_taken:
                 await self._thread_free(thread, lane)
             self._leave(lane, park_s)
@@ -222,55 +216,17 @@ class Subscription:
 
         Raises:
             LostError: it is not ours any more.
-            _ExpiredError, _SpentError: it is not to begin.
+            ExpiredError, SpentError: it is not to begin.
         """
         expires_at_s = delivery.message.expires_at_s
         if expires_at_s is not None and time.time() >= expires_at_s:
-            raise _ExpiredError
+            raise ExpiredError
         if delivery.is_spent and delivery.attempt > self.options.retries + 1:
             delivery.attempt -= 1
-            raise _SpentError
+            raise SpentError
         if delivery.is_retry and not await self._of_keeper().counted(delivery):
             raise LostError
-
-    def _judge(self, delivery: Delivery, error: BaseException) -> float | None:
-        """Note what an attempt's error means; answers with the seconds until the next one, or None for none."""
-        event, event_id, attempt = delivery.message.event, delivery.message.trace.event_id, delivery.attempt
-        if isinstance(error, LostError):
-            log.warning("%s lost %r (%s) to another process: it took too long", self.name, event, event_id)
-        elif isinstance(error, _ExpiredError):
-            log.warning("%s did not get to %r (%s) within its ttl", self.name, event, event_id)
-            self._of_keeper().ended(delivery, "expired")
-        elif isinstance(error, Refusal) and error.runs_again and delivery.conflicts < MOST_CONFLICTS:
-            delivery.conflicts += 1  # nothing was done: it is no failed attempt
-            return backoff_s(0.002, delivery.conflicts, random.random())
-        elif attempt > self.options.retries or isinstance(error, GeneratorExit | UnreadableError | _SpentError):
-            exc_info = None if isinstance(error, _SpentError) else error
-            log.error(
-                "%s failed %r (%s) for good in attempt %d", self.name, event, event_id, attempt, exc_info=exc_info
-            )
-            self._of_keeper().ended(delivery, "dead", _text(error))
-        else:
-            log.warning("%s failed in attempt %d of %r, and is tried again: %r", self.name, attempt, event, error)
-            delivery.attempt, delivery.is_retry = attempt + 1, True
-            return backoff_s(self.options.backoff_s, attempt, random.random())
-        return None
 
     def _of_keeper(self) -> Keeper:
         assert self.keeper is not None, "a log hands deliveries only to what was added to it"
         return self.keeper
-
-
-class _ExpiredError(Exception):
-    """Its `ttl` was over before it began."""
-
-
-class _SpentError(Exception):
-    """Each of its attempts ended with its process."""
-
-
-def _text(error: BaseException) -> str:
-    if isinstance(error, _SpentError):
-        return "the process ended while it handled this, in each attempt"
-    text = str(error) if isinstance(error, UnreadableError) else f"{type(error).__name__}: {error}"
-    return text[:2_000]

@@ -12,6 +12,9 @@ from tools.event_bus.sql.worker import Pair
 
 _LETTER = "seq, event, event_id, trace_id, grp, lane, state, error, attempts, published_at, ended_at, body"
 _UNROUTABLE = "state IN ('waiting', 'lost')"
+_STRANDED = f"""
+SELECT {_LETTER} FROM _event_deliveries
+WHERE grp = '(broker)' AND state <> 'done' AND {_UNROUTABLE} AND seq > ? ORDER BY seq LIMIT ?"""  # noqa: S608
 _TRACE = """
 SELECT event_id, parent_id, trace_id, event, lane, published_at, grp, state, attempts, error, ended_at
 FROM _event_deliveries WHERE trace_id = ? ORDER BY published_at, event_id, seq"""
@@ -29,6 +32,9 @@ class Archive:
         sql = f"SELECT {_LETTER} FROM _event_deliveries WHERE state = 'dead' AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608
         rows = await self._store.query(sql, (after, limit))
         for event, group in await self._gone():
+            if not event:
+                rows += await self._store.query(_STRANDED, (after, limit))
+                continue
             sql = f"""SELECT {_LETTER} FROM _event_deliveries
             WHERE event = ? AND grp = ? AND {_UNROUTABLE} AND seq > ? ORDER BY seq LIMIT ?"""  # noqa: S608
             rows += await self._store.query(sql, (event, group, after, limit))
@@ -43,7 +49,7 @@ class Archive:
     async def drop(self, id: int) -> bool:
         """Delete a dead letter, or one that is unroutable."""
         rows = await self._store.query("SELECT event, grp, state FROM _event_deliveries WHERE seq = ?", (id,))
-        if not rows or (rows[0]["state"] != "dead" and (rows[0]["event"], rows[0]["grp"]) not in await self._gone()):
+        if not rows or (rows[0]["state"] != "dead" and not await self._is_gone(rows[0]["event"], rows[0]["grp"])):
             return False
         sql = f"DELETE FROM _event_deliveries WHERE seq = ? AND (state = 'dead' OR {_UNROUTABLE})"  # noqa: S608
         return await self._store.execute(sql, (id,)) == 1
@@ -61,8 +67,15 @@ class Archive:
         (delayed,) = await self._store.query("SELECT COUNT(*) AS found FROM _event_deliveries WHERE state = 'delayed'")
         found: int = delayed["found"]
         for pair in sorted(self._known()):
+            if not pair[0]:
+                sql_out = "SELECT COUNT(*) AS found FROM _event_deliveries WHERE grp = '(broker)' AND state <> 'done'"
+                found += (await self._store.query(sql_out))[0]["found"]
+                continue
             found += sum(row["found"] for row in await self._store.query(sql, (*pair, *pair)))
         return found
+
+    async def _is_gone(self, event: str, group: str) -> bool:
+        return any(pair in ((event, group), ("", group)) for pair in await self._gone())
 
     async def _gone(self) -> list[Pair]:
         rows = await self._store.query("SELECT event, grp FROM _event_groups ORDER BY event, grp")

@@ -6,7 +6,7 @@ append -> row (waiting) -> commit -> wake -> Feeder claims -> Subscription -> Ma
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -154,7 +154,7 @@ class SqlLog:
     # ------------------------------------------------------------ the way in
 
     async def _append(self, message: Message) -> None:
-        groups = self._groups.get(message.event, ())
+        groups = self._targets(message.event)
         if not groups:
             sql, params = insertion(message, ("",), "done")  # for the trace
         else:
@@ -165,6 +165,10 @@ class SqlLog:
         if groups:
             self._room.more(len(groups))
             self._store.after_commit(partial(self._wake, message))
+
+    def _targets(self, event: str) -> Sequence[str]:
+        """Name the groups that an event is stored for."""
+        return self._groups.get(event, ())
 
     def _wake(self, message: Message) -> None:
         if message.delay_s:

@@ -1,0 +1,76 @@
+"""The life of a broker's adapter in this process: opened as soon as it can be, and receiving from then on."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextvars import Context
+from functools import partial
+from typing import Any
+
+from tools.event_bus.backoff import backoff_s
+from tools.event_bus.brokers.broker import Broker, BrokerDown, Packet
+
+log = logging.getLogger(__name__)
+LONGEST_WAIT_S = 2.0
+
+TakeFor = Callable[[str, str, Sequence[Packet]], Coroutine[Any, Any, None]]
+"""`take(event, group, packets)`."""
+
+
+class Link:
+    """Connects in the background: an application that keeps its events meanwhile needs no broker to boot."""
+
+    def __init__(self, broker: Broker, take: TakeFor) -> None:
+        self.broker, self._take = broker, take
+        self.is_open = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._receivers: dict[tuple[str, str], asyncio.Task[None]] = {}
+
+    async def open(self, groups: Mapping[str, Sequence[str]], wait_s: float) -> None:
+        """Begin; returns when it is connected, or after `wait_s`, and goes on trying then."""
+        self.start(self._connect(groups), "connects")
+        try:
+            async with asyncio.timeout(wait_s):
+                await self.is_open.wait()
+        except TimeoutError:
+            log.warning("event_bus has no connection to %s yet, and goes on trying", self.broker.gives.transport)
+
+    def start(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
+        """Do something until `close`."""
+        task = asyncio.create_task(work, name=f"event_bus {what}", context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def end_receiving(self) -> None:
+        """Take nothing more."""
+        for task in self._receivers.values():
+            task.cancel()
+        if self._receivers:
+            await asyncio.wait(self._receivers.values())
+
+    async def close(self) -> None:
+        """Stop all, and disconnect."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self.broker.close()
+
+    async def _connect(self, groups: Mapping[str, Sequence[str]]) -> None:
+        failures = 0
+        while not self.is_open.is_set():
+            try:
+                await self.broker.open(groups)
+            except BrokerDown as error:
+                failures += 1
+                if failures == 1:
+                    log.warning("event_bus: %s", error)
+                await asyncio.sleep(min(LONGEST_WAIT_S, backoff_s(0.1, failures, 0.5 + random.random() / 2)))
+                continue
+            self.is_open.set()
+        for event, names in groups.items():
+            for group in names:
+                work = self.broker.receive(event, group, partial(self._take, event, group))
+                self._receivers[event, group] = self.start(work, f"receives {event} for {group}")

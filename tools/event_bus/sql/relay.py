@@ -1,0 +1,76 @@
+"""From the log to the broker: what is committed is sent, and marked when the broker has confirmed it."""
+
+import asyncio
+import logging
+import random
+
+from tools.event_bus.backoff import backoff_s
+from tools.event_bus.brokers.broker import Broker, BrokerDown
+from tools.event_bus.brokers.wire import packed
+from tools.event_bus.contract import Store
+from tools.event_bus.delivery import Delivery
+from tools.event_bus.sql.claims import BusyError, Claims
+from tools.event_bus.sql.marks import Marks
+from tools.event_bus.sql.worker import Pair, Worker
+
+log = logging.getLogger(__name__)
+OUTBOX: Pair = ("", "(broker)")
+"""The group that an event is stored for when a broker carries it."""
+SENT_AT_ONCE = 256
+_LONGEST_WAIT_S = 2.0
+_WAITING = "SELECT 1 AS found FROM _event_deliveries WHERE grp = '(broker)' AND state <> 'done' LIMIT 1"
+
+
+class Relay:
+    """One process at a time sends, in the order of the log; what it had claimed when it ended is sent again."""
+
+    def __init__(self, store: Store, claims: Claims, worker: Worker, marks: Marks, broker: Broker) -> None:
+        self._store, self._claims, self._worker, self._marks, self._broker = store, claims, worker, marks, broker
+        self._news = asyncio.Event()
+        self._is_down = False
+
+    def wake(self) -> None:
+        """Say that there is something to send."""
+        self._news.set()
+
+    async def look(self) -> None:
+        """Find out whether there is."""
+        if await self._store.query(_WAITING):
+            self.wake()
+
+    async def work(self) -> None:
+        """Send until cancelled."""
+        failures = 0
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                while claimed := await self._claims.outgoing(OUTBOX[1], self._worker.name, SENT_AT_ONCE):
+                    await self._sent(claimed)
+                failures = 0
+            except Exception as error:
+                failures += 1
+                if not isinstance(error, BusyError) and not getattr(error, "runs_again", False) and failures == 1:
+                    log.warning("event_bus cannot read what is to be sent, and goes on trying: %r", error)
+                self._news.set()
+                await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.02, failures, 0.5 + random.random() / 2)))
+
+    async def _sent(self, claimed: list[Delivery]) -> None:
+        """Send a batch, however often that takes: what comes after it has to wait."""
+        packets, failures = [packed(one.message) for one in claimed], 0
+        while True:
+            try:
+                await self._broker.send(packets)
+                break
+            except BrokerDown as error:
+                failures += 1
+                if not self._is_down:
+                    log.warning("event_bus keeps events, as the broker does not take them: %s", error)
+                self._is_down = True
+                await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.05, failures, 0.5 + random.random() / 2)))
+        if self._is_down:
+            log.warning("event_bus hands events over to the broker again")
+        self._is_down = False
+        for one in claimed:
+            self._marks.add(one, "done", "")
+        await self._marks.stored()
