@@ -1,9 +1,12 @@
 """What the features of `system` share."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
+from tools.event_bus.contract import TracedDelivery, TracedEvent
 from tools.registry.contract import Health
 
 
@@ -37,3 +40,41 @@ class SystemStatus(Struct, frozen=True, kw_only=True):
     plugins: list[PartStatus]
     pending_deliveries: int
     dead_letters_by_group: dict[str, int]
+
+
+class TraceNode(Struct, frozen=True, kw_only=True):
+    """An event, how its groups got on with it, and what that caused."""
+
+    event: str
+    event_id: str
+    key: str
+    published_at_utc: datetime
+    deliveries: list[TracedDelivery]
+    caused: list["TraceNode"]
+
+
+class TraceTree(Struct, frozen=True):
+    """What followed from one request, or from an event that none caused."""
+
+    trace_id: str
+    events: list[TraceNode]
+
+
+def tree(trace_id: str, found: Iterable[TracedEvent]) -> TraceTree:
+    """Hang each event below the one that caused it; one whose cause is kept no more stands at the top."""
+    nodes = {one.event_id: (one.parent_id, _node(one)) for one in found}
+    top: list[TraceNode] = []
+    for parent_id, node in nodes.values():
+        (nodes[parent_id][1].caused if parent_id in nodes else top).append(node)
+    return TraceTree(trace_id, top)
+
+
+def _node(one: TracedEvent) -> TraceNode:
+    return TraceNode(
+        event=one.event,
+        event_id=one.event_id,
+        key=one.key,
+        published_at_utc=one.published_at_utc,
+        deliveries=one.deliveries,
+        caused=[],
+    )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from hookspecs import Fact, Finding, Run, hookimpl, owner
@@ -9,7 +10,7 @@ from tools.event_bus.callback import Callback
 from tools.event_bus.contract import DeadLetter, Gift, Store, TracedEvent
 from tools.event_bus.exchange import Exchange, Responder
 from tools.event_bus.log import Log
-from tools.event_bus.message import LONGEST_EVENT, detailed, message
+from tools.event_bus.message import LONGEST_EVENT, detailed, is_text, message
 from tools.event_bus.options import Options
 from tools.event_bus.settings import EventBusSettings
 from tools.event_bus.subscription import Subscription
@@ -75,7 +76,8 @@ class Bus:
     @hookimpl
     def describe(self) -> Iterator[Fact]:
         given = gives(self._settings, self._store and self._store[1])
-        said = f"{', '.join(sorted(given.gifts))}; a power cut may cost {given.power_cut}"
+        said = ", ".join([*([] if "durable" in given.gifts else ["not durable"]), *sorted(given.gifts)])
+        said += f"; a power cut may cost {given.power_cut}"
         data = {"gifts": sorted(given.gifts), "power_cut": given.power_cut,
                 "stored_by": self._store[0] if self._store else ""}  # fmt: skip
         yield Fact("transport", "event_bus", given.transport, said, data)
@@ -99,7 +101,7 @@ class Bus:
         headers: Mapping[str, str] | None = None,
     ) -> str:
         log = self._opened(event)
-        one = message(event, payload)
+        one = message(_named(event), payload)
         if key or delay or ttl is not None or headers:
             one = detailed(one, key, delay, ttl, headers)
         self._published += 1
@@ -164,10 +166,11 @@ class Bus:
 
     def store_in(self, db: Store) -> None:
         who = owner.get()
+        mine = (who.name, db)
+        who.undo.callback(self._store_no_more, mine)
         if self._store is not None:
             raise ValueError(f"{who.name} cannot store events, as {self._store[0]} does: remove one of the two")
-        who.undo.callback(setattr, self, "_store", None)
-        self._store = (who.name, db)
+        self._store = mine
 
     async def _in_thread(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return await self._run(function, *args)  # looked up late: a constructor may subscribe before `on_boot`
@@ -178,6 +181,10 @@ class Bus:
         if self._state == "closed" or self._log is None:
             raise RuntimeError(f"event_bus took no {event!r}, as the system has shut down: do it before")
         return self._log
+
+    def _store_no_more(self, mine: tuple[str, Store]) -> None:
+        if self._store is mine:
+            self._store = None
 
     def _unsubscribe(self, one: Subscription) -> None:
         if self._subscriptions.get((one.event, one.name)) is one:
@@ -190,8 +197,9 @@ async def _not_booted(function: Callable[..., Any], /, *args: Any) -> Any:
     raise RuntimeError("event_bus cannot call a `def` yet: publish in `on_ready` or later")
 
 
+@lru_cache(4_096)  # at each publish
 def _named(name: str) -> str:
-    if not 0 < len(name) <= LONGEST_EVENT or "\0" in name:
+    if not 0 < len(name) <= LONGEST_EVENT or not is_text(name):
         raise ValueError(f"event_bus got the name {name[:40]!r}: give 1 to {LONGEST_EVENT} characters, and no NUL")
     return name
 

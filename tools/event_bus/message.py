@@ -1,6 +1,7 @@
 """An event on its way: encoded once, and never changed."""
 
 import itertools
+import math
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -94,7 +95,7 @@ def detailed(
         ValueError: something is out of range.
     """
     event, texts = plain.event, dict(headers or {})
-    if len(key) > LONGEST_KEY or "\0" in key:
+    if len(key) > LONGEST_KEY or not is_text(key):
         raise ValueError(f"event_bus got a key of {len(key)} characters for {event!r}: give up to 200, and no NUL")
     if not 0 <= delay_s <= LONGEST_DELAY_S:
         raise ValueError(f"event_bus got delay={delay_s!r} for {event!r}: give seconds, up to a year")
@@ -105,6 +106,14 @@ def detailed(
     if texts and len(encode_text(event, texts)) > LARGEST_HEADERS_BYTES:
         raise ValueError(f"event_bus got headers of over 4 KiB for {event!r}: put them into the payload")
     return Message(event, plain.body, plain.trace, plain.chain, plain.published_at_s, key, float(delay_s), ttl_s, texts)
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a database and a broker can keep it: no NUL, no half of a surrogate pair."""
+    try:
+        return b"\0" not in name.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def encode_text(event: str, value: object) -> bytes:
@@ -121,7 +130,16 @@ def encode_text(event: str, value: object) -> bytes:
 
 def _body(event: str, payload: object) -> bytes:
     body = encode_text(event, payload)
+    if b"null" in body and _is_odd(msgspec.to_builtins(payload)):  # msgspec writes NaN as null
+        raise PayloadError(event, "it is not JSON: a number in it is NaN, or infinite")
     if len(body) > LARGEST_PAYLOAD_BYTES:
         advice = "publish where the rest can be found"
         raise PayloadError(event, f"it has {len(body)} bytes of at most {LARGEST_PAYLOAD_BYTES}: {advice}")
     return body
+
+
+def _is_odd(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+    return any(map(_is_odd, inner))

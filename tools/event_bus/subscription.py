@@ -53,7 +53,7 @@ class Subscription:
         self._workers: set[asyncio.Task[None]] = set()
         self._waiting: list[asyncio.Future[None]] = []
         self._idle = asyncio.Event()
-        self._is_stopped = False
+        self._is_hurried = self._is_stopped = False
 
     def __await__(self) -> Generator[Any, None, Self]:
         yield from ()
@@ -68,6 +68,15 @@ class Subscription:
             self._make_ready(lane)
         else:
             lane.append(delivery)
+
+    def hurry(self) -> None:
+        """Wait for no backoff any more."""
+        self._is_hurried = True
+        for later in list(self._parked.values()):
+            later.cancel()
+        for lane in self._lanes.values():
+            if id(lane) in self._parked:
+                self._unpark(lane)
 
     @property
     def is_busy(self) -> bool:
@@ -105,7 +114,7 @@ class Subscription:
             worker.cancel()
         if self._workers:
             await asyncio.wait(self._workers, timeout=wait_s)
-        left = [delivery for lane in self._lanes.values() for delivery in lane]
+        left = [one for lane in self._lanes.values() for one in lane if one.state in ("waiting", "claimed")]
         self._lanes.clear()
         self._ready.clear()
         self.size = 0
@@ -155,6 +164,7 @@ class Subscription:
             lane = ready.popleft()
             delivery, park_s, error = lane[0], None, None
             try:
+                delivery.state = "claimed"
                 if delivery.is_retry or delivery.is_spent or delivery.message.ttl_s is not None:
                     await self._admit(delivery)
                 around = partial(self._of_keeper().within, delivery) if self.options.transactional else None
@@ -178,7 +188,7 @@ class Subscription:
     def _leave(self, lane: Lane, park_s: float | None) -> None:
         """Let the lane go: its first delivery is through with, or waits `park_s` for its next attempt."""
         if park_s is not None:
-            later = asyncio.get_running_loop().call_later(park_s, self._unpark, lane)
+            later = asyncio.get_running_loop().call_later(0 if self._is_hurried else park_s, self._unpark, lane)
             self._parked[id(lane)] = later
             return
         key = lane.popleft().message.key

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -55,8 +56,10 @@ class MemoryBrokeredLog(MemoryLog):
         if message.delay_s:
             if len(self._delayed) >= self._bound:
                 raise BusFull(message.event, "the events that are delayed")
-            self._delay(message)
+            self._remember((message, []))
+            self._delay(message, partial(self._send_late, message))
             return None
+        self._remember((message, []))
         return self._handed_over(message)
 
     def ended(self, delivery: Delivery, state: State, error: str = "") -> None:
@@ -65,8 +68,7 @@ class MemoryBrokeredLog(MemoryLog):
         if through is not None and not through.done():
             through.set_result(None)
 
-    def _hand_over(self, message: Message) -> None:
-        """Send what was delayed, which nobody waits for."""
+    def _send_late(self, message: Message) -> None:
         self._link.start(self._sent_late(message), "sends what was delayed")
 
     async def _sent_late(self, message: Message) -> None:
@@ -78,7 +80,6 @@ class MemoryBrokeredLog(MemoryLog):
                 await asyncio.sleep(1)
 
     async def _handed_over(self, message: Message) -> None:
-        self._remember((message, []))
         sent = asyncio.get_running_loop().create_future()
         self._outgoing.append((packed(message), sent))
         self._news.set()

@@ -17,7 +17,7 @@ from tools.event_bus.subscription import Subscription
 
 log = logging.getLogger(__name__)
 LAST_WORDS_S = 0.5  # for callbacks that were cancelled at shutdown
-GIVES = Gives(transport="memory", gifts=frozenset({"ordered"}), power_cut="all events that wait")
+GIVES = Gives(transport="memory", gifts=frozenset({"ordered", "dedup"}), power_cut="all events that wait")
 
 
 class MemoryLog:
@@ -61,6 +61,8 @@ class MemoryLog:
         return None
 
     async def drain(self) -> None:
+        for one in self._subscriptions():
+            one.hurry()
         while busy := [one for one in self._subscriptions() if one.size]:
             for one in busy:
                 await one.drained()
@@ -136,22 +138,27 @@ class MemoryLog:
         if self._is_closed:
             log.error("event_bus lost %r (%s): it was committed after the shutdown", message.event,
                       message.trace.event_id)  # fmt: skip
-        elif message.delay_s > 0:
-            self._delay(message)
         else:
-            self._hand_over(message)
+            topic = self._topics.get(message.event)
+            made = [Delivery(message, one.name) for one in topic.subscriptions] if topic is not None else []
+            self._remember((message, made))
+            if message.delay_s:
+                self._delay(message, partial(self._hand_over, message.event, made))
+            else:
+                self._hand_over(message.event, made)
 
-    def _hand_over(self, message: Message) -> None:
-        topic = self._topics.get(message.event)
-        self._remember((message, topic.put(message) if topic is not None else []))
+    def _delay(self, message: Message, due: Callable[[], object]) -> None:
+        loop, event_id = asyncio.get_running_loop(), message.trace.event_id
+        self._delayed[event_id] = loop.call_later(message.delay_s, self._due, event_id, due)
 
-    def _delay(self, message: Message) -> None:
-        event_id = message.trace.event_id
-        self._delayed[event_id] = asyncio.get_running_loop().call_later(message.delay_s, self._due, message)
+    def _due(self, event_id: str, due: Callable[[], object]) -> None:
+        del self._delayed[event_id]
+        due()
 
-    def _due(self, message: Message) -> None:
-        del self._delayed[message.trace.event_id]
-        self._hand_over(message)
+    def _hand_over(self, event: str, made: list[Delivery]) -> None:
+        if made:
+            for one, delivery in zip(self._topics[event].subscriptions, made, strict=False):
+                one.put(delivery)
 
     def _subscriptions(self) -> list[Subscription]:
         self._leaving = {one for one in self._leaving if one.size}

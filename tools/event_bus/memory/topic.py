@@ -3,8 +3,6 @@
 import asyncio
 
 from tools.event_bus.contract import BusFull
-from tools.event_bus.delivery import Delivery
-from tools.event_bus.message import Message
 from tools.event_bus.subscription import Subscription
 
 
@@ -15,14 +13,6 @@ class Topic:
         self.event, self.subscriptions = event, list[Subscription]()
         self._bound, self._line, self._room = bound, asyncio.Lock(), asyncio.Event()
         self.made_room = self._room.set  # tells the first in line that a queue has become shorter
-
-    def put(self, message: Message) -> list[Delivery]:
-        """Queue a message for every subscription."""
-        made = []
-        for subscription in self.subscriptions:
-            made.append(delivery := Delivery(message, subscription.name))
-            subscription.put(delivery)
-        return made
 
     def is_full(self) -> bool:
         """Say whether a message now would have to wait."""

@@ -49,6 +49,8 @@ class SqlLog:
         self._archive = Archive(store, self._known)
         self._feeders: dict[Pair, Feeder] = {}
         self._groups: dict[str, list[str]] = {}
+        self._begun: list[Delivery] = []
+        """What is given back at the end, with an attempt that counts."""
         self._watch = Watch(store, settings, self._worker, self._wake_pair, self._on_change)
         self._watch.pairs = lambda: list(self._feeders)
         self._watch.chores.append(self._room.recount)
@@ -86,14 +88,15 @@ class SqlLog:
     async def drain(self) -> None:
         await asyncio.gather(*(feeder.stop() for feeder in self._feeders.values()))
         for feeder in self._feeders.values():
-            feeder.subscription.withdraw()
+            self._begun += [one for one in feeder.subscription.withdraw() if one.is_retry]
         for feeder in self._feeders.values():
             await feeder.subscription.drained()
 
     async def close(self) -> None:
         subscriptions = [feeder.subscription for feeder in self._feeders.values()]
         await asyncio.gather(*(feeder.stop() for feeder in self._feeders.values()))
-        begun = [one for left in await asyncio.gather(*(s.stop(LAST_WORDS_S) for s in subscriptions)) for one in left]
+        for left in await asyncio.gather(*(one.stop(LAST_WORDS_S) for one in subscriptions)):
+            self._begun += left
         try:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._marks.stored()
@@ -101,7 +104,7 @@ class SqlLog:
             log.warning("event_bus: the last events that were handled could not be marked, and will be handled again")
         await asyncio.gather(self._marks.close(), self._watch.close())
         try:
-            await self._give_back(begun)
+            await self._give_back()
             await self._worker.leave()
         except Exception as error:
             log.warning("event_bus could not give back what it had claimed; others will find out: %r", error)
@@ -201,10 +204,10 @@ class SqlLog:
         await feeder.subscription.drained()
         await self._marks.stored()
 
-    async def _give_back(self, begun: list[Delivery]) -> None:
+    async def _give_back(self) -> None:
         """Let others have what is claimed here: an attempt that had not begun is none."""
         async with self._store.transaction():
-            for delivery in begun:
+            for delivery in self._begun:
                 sql = "UPDATE _event_deliveries SET state = 'waiting', worker = '' WHERE seq = ? AND worker = ?"
                 await self._store.execute(sql + " AND state = 'claimed'", (delivery.seq, delivery.worker))
             sql = "UPDATE _event_deliveries SET state = 'waiting', worker = '', attempts = attempts - 1"
