@@ -40,7 +40,7 @@ async def test_a_user_is_welcomed_once_however_often_the_event_comes(
             await client.post(f"/again/{root.id}")
 
         status = await settled(client, root)
-        assert status["failed_by_subscriber"] == {}
+        assert status["dead_letters_by_group"] == {}
         assert rows(database, "SELECT message FROM notifications") == [("Welcome, root@example.com!",)]
 
 

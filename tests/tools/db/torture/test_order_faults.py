@@ -93,7 +93,7 @@ async def test_each_call_of_an_order_may_fail_and_nothing_is_doubled_or_torn(sho
         way = Way(shop, f"{kind}-{at}")
 
         await asyncio.wait_for(way.go(), 5)
-        while shop.bus.pending():  # letters are written after the answer
+        while await shop.bus.pending():  # letters are written after the answer
             await asyncio.sleep(0.001)
 
         await check_invariants(shop.db)

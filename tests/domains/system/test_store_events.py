@@ -31,8 +31,8 @@ class TooEarly:
     async def execute(self) -> list[int]:
         async with self.db.transaction():
             await self.bus.publish("user.created", {"id": 99, "email": "early@example.com"})
-            within = self.bus.pending()
-        return [within, self.bus.pending()]
+            within = await self.bus.pending()
+        return [within, await self.bus.pending()]
 """
 
 
