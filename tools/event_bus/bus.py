@@ -189,7 +189,7 @@ class Bus:
     def _unsubscribe(self, one: Subscription) -> None:
         if self._subscriptions.get((one.event, one.name)) is one:
             del self._subscriptions[one.event, one.name]
-            if self._log is not None:
+            if self._log is not None and self._state == "open":
                 self._log.remove(one)
 
 

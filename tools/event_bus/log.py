@@ -52,6 +52,10 @@ class Log(Protocol):
         """Note how a delivery ended; a dead one is a dead letter."""
         ...
 
+    async def marked(self) -> None:
+        """Return when the ends that were noted are stored: none of them is repeated after that."""
+        ...
+
     async def counted(self, delivery: Delivery) -> bool:
         """Count an attempt before it begins; False when the delivery is not this process's any more."""
         ...

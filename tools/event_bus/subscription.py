@@ -31,6 +31,7 @@ Lane = deque[Delivery]
 class Keeper(Ends, Protocol):
     """The part of a log that a subscription tells; see `log.Log`."""
 
+    async def marked(self) -> None: ...
     async def counted(self, delivery: Delivery) -> bool: ...
     async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
 
@@ -171,7 +172,11 @@ class Subscription:
                 begun = callback.begin(delivery.message, delivery.attempt, thread.run, around)
                 if type(begun) is Begun:
                     await callback.finish(begun, self.options.timeout_s)
-                self._of_keeper().ended(delivery, "done")
+                    self._of_keeper().ended(delivery, "done")
+                    # What waited has most likely had an effect: if this process is killed, one of a lane is repeated.
+                    await self._of_keeper().marked()
+                else:
+                    self._of_keeper().ended(delivery, "done")
             except BaseException as problem:  # SystemExit too: a callback ends neither its subscription nor the process
                 if self._is_stopped:
                     raise

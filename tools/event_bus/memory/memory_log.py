@@ -91,6 +91,9 @@ class MemoryLog:
             delivery.error = error
             self._history.bury(delivery)
 
+    async def marked(self) -> None:
+        pass
+
     async def counted(self, delivery: Delivery) -> bool:
         return True
 

@@ -33,7 +33,7 @@ class Marks:
         self._store = store
         self._waiting: list[Mark] = []
         self._news, self._stored = asyncio.Event(), asyncio.Event()
-        self._is_storing = False
+        self._noted = self._through = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -43,11 +43,13 @@ class Marks:
     def add(self, delivery: Delivery, state: State, error: str) -> None:
         """Note an end."""
         self._waiting.append(Mark(delivery, state, error, time.time()))
+        self._noted += 1
         self._news.set()
 
     async def stored(self) -> None:
-        """Wait until all that was noted is stored."""
-        while self._waiting or self._is_storing:
+        """Wait until all that was noted before is stored."""
+        last = self._noted
+        while self._through < last:
             self._stored.clear()
             await self._stored.wait()
 
@@ -62,11 +64,13 @@ class Marks:
         while True:
             await self._news.wait()
             self._news.clear()
-            marks, self._waiting, self._is_storing = self._waiting, [], True
+            marks, self._waiting = self._waiting, []
             try:
                 while marks:
-                    marks = await self._store_some(marks)
-                    failures = 0
+                    left = await self._store_some(marks)
+                    self._through += len(marks) - len(left)
+                    self._stored.set()
+                    marks, failures = left, 0
             except Exception as error:
                 if not failures:
                     log.warning("event_bus cannot mark what was handled, and goes on trying: %r", error)
@@ -74,9 +78,6 @@ class Marks:
                 self._waiting = marks + self._waiting
                 self._news.set()
                 await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.05, failures, 1)))
-            finally:
-                self._is_storing = False
-                self._stored.set()
 
     async def _store_some(self, marks: list[Mark]) -> list[Mark]:
         """Store the longest run of one kind that one statement takes; answers with the rest."""

@@ -27,6 +27,8 @@ from tools.event_bus.subscription import Subscription
 log = logging.getLogger(__name__)
 LAST_WORDS_S = 0.5  # for callbacks that were cancelled at shutdown
 _MARK = "UPDATE _event_deliveries SET state = 'done', ended_at = ? WHERE seq = ? AND worker = ? AND state = 'claimed'"
+_GIVE_BACK = """UPDATE _event_deliveries SET state = 'waiting', worker = '', attempts = attempts - ?
+WHERE seq = ? AND worker = ? AND state = 'claimed'"""
 _COUNT = "UPDATE _event_deliveries SET attempts = attempts + 1 WHERE seq = ? AND worker = ? AND state = 'claimed'"
 
 
@@ -49,8 +51,6 @@ class SqlLog:
         self._archive = Archive(store, self._known)
         self._feeders: dict[Pair, Feeder] = {}
         self._groups: dict[str, list[str]] = {}
-        self._begun: list[Delivery] = []
-        """What is given back at the end, with an attempt that counts."""
         self._watch = Watch(store, settings, self._worker, self._wake_pair, self._on_change)
         self._watch.pairs = lambda: list(self._feeders)
         self._watch.chores.append(self._room.recount)
@@ -77,7 +77,7 @@ class SqlLog:
     def remove(self, subscription: Subscription) -> None:
         feeder = self._feeders.pop((subscription.event, subscription.name))
         self._on_change()
-        self._watch.later(self._given_up(feeder))
+        self._watch.later(self._end_feeding(feeder))
 
     def append(self, message: Message) -> Awaitable[None] | None:
         return self._append(message)
@@ -86,17 +86,14 @@ class SqlLog:
         pass  # the database has its own
 
     async def drain(self) -> None:
-        await asyncio.gather(*(feeder.stop() for feeder in self._feeders.values()))
-        for feeder in self._feeders.values():
-            self._begun += [one for one in feeder.subscription.withdraw() if one.is_retry]
-        for feeder in self._feeders.values():
-            await feeder.subscription.drained()
+        await asyncio.gather(*map(self._end_feeding, self._feeders.values()))
 
     async def close(self) -> None:
         subscriptions = [feeder.subscription for feeder in self._feeders.values()]
+        begun: list[Delivery] = []
         await asyncio.gather(*(feeder.stop() for feeder in self._feeders.values()))
         for left in await asyncio.gather(*(one.stop(LAST_WORDS_S) for one in subscriptions)):
-            self._begun += left
+            begun += left
         try:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._marks.stored()
@@ -104,7 +101,8 @@ class SqlLog:
             log.warning("event_bus: the last events that were handled could not be marked, and will be handled again")
         await asyncio.gather(self._marks.close(), self._watch.close())
         try:
-            await self._give_back()
+            await self._give_back(begun)
+            await self._give_back_the_rest()
             await self._worker.leave()
         except Exception as error:
             log.warning("event_bus could not give back what it had claimed; others will find out: %r", error)
@@ -116,6 +114,9 @@ class SqlLog:
         if delivery.state != "done":  # by `within`
             delivery.state = state
             self._marks.add(delivery, state, error)
+
+    async def marked(self) -> None:
+        await self._marks.stored()
 
     async def counted(self, delivery: Delivery) -> bool:
         while True:
@@ -198,17 +199,21 @@ class SqlLog:
         sql = "INSERT INTO _event_groups (event, grp) VALUES (?, ?) ON CONFLICT (event, grp) DO NOTHING"
         await self._store.execute(sql, (event, group))
 
-    async def _given_up(self, feeder: Feeder) -> None:
+    async def _end_feeding(self, feeder: Feeder) -> None:
+        """Let others have what has not begun here, and wait for the end of what has."""
         await feeder.stop()
-        feeder.subscription.withdraw()
+        await self._give_back(feeder.subscription.withdraw())
         await feeder.subscription.drained()
         await self._marks.stored()
 
-    async def _give_back(self) -> None:
-        """Let others have what is claimed here: an attempt that had not begun is none."""
+    async def _give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Let others have deliveries; an attempt that had not begun is none."""
         async with self._store.transaction():
-            for delivery in self._begun:
-                sql = "UPDATE _event_deliveries SET state = 'waiting', worker = '' WHERE seq = ? AND worker = ?"
-                await self._store.execute(sql + " AND state = 'claimed'", (delivery.seq, delivery.worker))
-            sql = "UPDATE _event_deliveries SET state = 'waiting', worker = '', attempts = attempts - 1"
-            await self._store.execute(sql + " WHERE worker = ? AND state = 'claimed'", (self._worker.name,))
+            for one in deliveries:
+                begun = 0 if one.is_retry or one.state != "waiting" else 1
+                await self._store.execute(_GIVE_BACK, (begun, one.seq, one.worker))
+
+    async def _give_back_the_rest(self) -> None:
+        """Let others have what was claimed, and never arrived here: its claim was cancelled."""
+        sql = "UPDATE _event_deliveries SET state = 'waiting', worker = '', attempts = attempts - 1"
+        await self._store.execute(sql + " WHERE worker = ? AND state = 'claimed'", (self._worker.name,))
