@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 Fault = Literal["pass", "refuse", "blackhole", "slow", "reset", "half", "drop"]
 """pass: no fault. refuse: nobody listens, who was connected is cut. blackhole: accepts, swallows everything, answers
-nothing. slow: each chunk comes `delay_s` later. reset: who connects, and who is connected, gets an RST. half: half of the
-answer, then nothing any more. drop: half of the answer, then an RST."""
+nothing. slow: each chunk comes `delay_s` later. reset: who connects, and who is connected, gets an RST. half: half of
+the answer, then nothing any more. drop: half of it, then an RST."""
 
 _CHUNK_BYTES = 65_536
 _RST_AT_CLOSE = struct.pack("ii", 1, 0)
