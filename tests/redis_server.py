@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,6 +21,8 @@ class RedisServer:
 
     def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
         self.socket = folder / "redis.sock"
+        self.target: Path | tuple[str, int] = self.socket
+        """For a proxy in front of it."""
         self.url = f"unix://{self.socket}"
         self._log = folder / "log"
         self._command = [_binary(), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(folder), "--save", ""]
@@ -65,7 +68,8 @@ class GivenServer(RedisServer):
     """That of TEST_REDIS_URL: who has to kill it is skipped."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url, at = url, urlsplit(url)
+        self.target = Path(at.path) if at.scheme == "unix" else (at.hostname or "localhost", at.port or 6379)
 
     def start(self) -> None:
         pytest.skip("these end and configure a Redis of their own: leave TEST_REDIS_URL away")
