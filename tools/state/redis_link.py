@@ -2,8 +2,11 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import parse_url
@@ -18,6 +21,18 @@ from tools.state.settings import StateSettings
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 CLOSES_WITHIN_S = 2.0
+_OURS: dict[str, Any] = {
+    "retry": Retry(NoBackoff(), 0),
+    "retry_on_error": [],
+    "retry_on_timeout": False,
+    "socket_timeout": None,  # one deadline is around each call, and needs no task
+    "socket_connect_timeout": CLOSES_WITHIN_S,  # redis-py bounds closing by it, too
+    "health_check_interval": 0,
+    "protocol": 2,  # a connection begins with a command less
+    "driver_info": None,  # and with two less
+    "decode_responses": False,
+}
+"""What the options of a URL do not change."""
 
 
 class RedisLink:
@@ -28,26 +43,17 @@ class RedisLink:
     """
 
     def __init__(self, settings: StateSettings) -> None:
-        asked = _parsed(settings.state_url)
-        self.server = str(asked["path"] if "path" in asked else f"{asked.get('host')}:{asked.get('port', 6379)}")
+        pool = _pool(settings)
+        asked = pool.connection_kwargs
+        self.server = str(
+            asked["path"] if "path" in asked else f"{asked.get('host', 'localhost')}:{asked.get('port', 6379)}"
+        )
         self._secrets = [str(asked[name]) for name in ("password", "ssl_password") if asked.get(name)]
+        self._client = Redis(connection_pool=pool)
         self._timeout_s, self._full_s = settings.state_timeout_s, settings.state_sweep_s
-        self._complaint = ""
         self._places = asyncio.Semaphore(settings.state_connections)
         self._circuit = Circuit(f"Redis at {self.server}")
-        ours: dict[str, Any] = {
-            "max_connections": settings.state_connections,
-            "retry": Retry(NoBackoff(), 0),
-            "retry_on_error": [],
-            "retry_on_timeout": False,
-            "socket_timeout": None,  # the deadline below is one for all, and needs no task
-            "socket_connect_timeout": CLOSES_WITHIN_S,  # of this, redis-py bounds closing too
-            "health_check_interval": 0,
-            "protocol": 2,  # a connection begins with a command less
-            "driver_info": None,  # and with two less
-            "decode_responses": False,
-        }
-        self._client = Redis(connection_pool=ConnectionPool(**{**asked, **ours}))
+        self._complaint = ""
 
     async def run(self, call: Callable[[Any], Awaitable[T]]) -> T:
         """Carry out a call with redis-py's client.
@@ -82,8 +88,8 @@ class RedisLink:
             self._places.release()
 
     async def close(self) -> None:
-        """Close what is open."""
-        async with asyncio.timeout(CLOSES_WITHIN_S):
+        """Close what is open, whatever state it is in."""
+        with suppress(RedisError, OSError):
             await self._client.aclose(close_connection_pool=True)
 
     def _without_secrets(self, text: object) -> str:
@@ -105,12 +111,19 @@ class RedisLink:
             raise Down(self._without_secrets(error) or type(error).__name__) from None
 
 
-def _parsed(url: str) -> dict[str, Any]:
+def _pool(settings: StateSettings) -> ConnectionPool:
+    """Make the connections' pool, of which none is connected yet.
+
+    Raises:
+        ValueError: `STATE_URL` cannot be read. Its text holds nothing of it, as any part may be one of the password.
+    """
     try:
-        return dict(parse_url(url))
-    except ValueError:
-        # what is wrong in it may be a part of the password
-        reason = "STATE_URL is no URL of a Redis"
-        raise ValueError(
-            f"{reason}: write redis://user:password@host:6379/0, and `%2F` for a / in a password"
-        ) from None
+        asked = dict(parse_url(settings.state_url))
+        if "path" not in asked and not re.fullmatch(r"/?[0-9]*", urlsplit(settings.state_url).path):
+            raise ValueError("redis-py would take database 0")
+        pool = ConnectionPool(**{**asked, **_OURS, "max_connections": settings.state_connections})
+        pool.connection_class(**pool.connection_kwargs)
+    except (TypeError, ValueError):
+        form = "redis://user:password@host:6379/0, with %2F for a / in the password, and only options of redis-py"
+        raise ValueError(f"STATE_URL is no URL of a Redis: write {form}") from None
+    return pool
