@@ -94,7 +94,7 @@ class RedisLink:
 
     def _without_secrets(self, text: object) -> str:
         """Redis repeats the arguments of a command that it does not know: AUTH may be one."""
-        shown = str(text)
+        shown = str(text).rstrip(".")
         for secret in self._secrets:
             shown = shown.replace(secret, "***")
         return shown
