@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import OutOfMemoryError, RedisError, ResponseError
 
 from tools.state.circuit import Circuit, Down
-from tools.state.contract import StateFullError
+from tools.state.contract import StateFullError, StateUnavailableError
 from tools.state.settings import StateSettings
 
 log = logging.getLogger(__name__)
@@ -73,19 +73,12 @@ class RedisLink:
             raise self._circuit.refusal(f"all its connections are busy for {self._timeout_s / 2} s") from None
         try:
             with self._circuit.passing():
-                return await self._asked(call, ends_at)
-        except OutOfMemoryError:
-            raise StateFullError(self._full_s) from None
-        except ResponseError as error:  # READONLY, NOPERM, MISCONF: it is there, so other calls may succeed
-            reason = self._without_secrets(error)
-            if reason != self._complaint:
-                log.error(
-                    "state: Redis at %s refuses calls, as long as no other reason follows: %s", self.server, reason
-                )
-            self._complaint = reason
-            raise self._circuit.refusal(reason) from None
+                answer = await self._asked(call, ends_at)
         finally:
             self._places.release()
+        if isinstance(answer, ResponseError):
+            raise self._refused(answer)
+        return answer
 
     async def close(self) -> None:
         """Close what is open, whatever state it is in."""
@@ -99,16 +92,26 @@ class RedisLink:
             shown = shown.replace(secret, "***")
         return shown
 
-    async def _asked(self, call: Callable[[Any], Awaitable[T]], ends_at: float) -> T:
+    async def _asked(self, call: Callable[[Any], Awaitable[T]], ends_at: float) -> T | ResponseError:
         try:
             async with asyncio.timeout_at(ends_at):
                 return await call(self._client)
-        except ResponseError:
-            raise
+        except ResponseError as error:
+            return error  # an answer: Redis is there
         except TimeoutError:
             raise Down(f"no answer within {self._timeout_s} s") from None
         except (RedisError, OSError) as error:
             raise Down(self._without_secrets(error) or type(error).__name__) from None
+
+    def _refused(self, error: ResponseError) -> StateFullError | StateUnavailableError:
+        """Make the answer to what Redis refuses while it serves others: READONLY, NOPERM, MISCONF."""
+        if isinstance(error, OutOfMemoryError):
+            return StateFullError(self._full_s)
+        reason = self._without_secrets(error)
+        if reason != self._complaint:
+            log.error("state: Redis at %s refuses calls, as long as no other reason follows: %s", self.server, reason)
+        self._complaint = reason
+        return self._circuit.refusal(reason)
 
 
 def _pool(settings: StateSettings) -> ConnectionPool:

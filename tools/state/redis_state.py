@@ -67,17 +67,17 @@ class RedisState:
         place, ms = self._place(key), _ms(ttl)
         check_step(key, by)
 
-        async def count(client: Any) -> int | ResponseError:
+        async def count(client: Any) -> list[Any]:
             steps = client.pipeline(transaction=True).set(place, 0, px=ms, nx=True).incrby(place, by)
-            counted: int | ResponseError = (await steps.execute(raise_on_error=False))[1]
-            return counted
+            answers: list[Any] = await steps.execute(raise_on_error=False)
+            return answers
 
-        counted = await self._link.run(count)
+        _, counted = await self._link.run(count)
         if isinstance(counted, ResponseError):
             if "overflow" not in str(counted):
                 check_held(key, await self.get(key))
             raise too_large(key)
-        return counted
+        return int(counted)
 
     async def ttl(self, key: str) -> float | None:
         place = self._place(key)
