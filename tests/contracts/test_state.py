@@ -1,47 +1,100 @@
-"""What every `state` keeps; at the end, what only the one in memory does."""
+"""What every `state` keeps."""
 
 import asyncio
 import datetime
-from collections.abc import AsyncIterator
+import enum
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
-from hookspecs import Refusal, Tool
-from tools.state import register_tools
-from tools.state.contract import NotIntegerError, State, StateFullError, UnstorableError
+from tests.redis_server import server
+from tools.state.contract import NotIntegerError, State, UnstorableError
 from tools.state.memory_state import MemoryState
 from tools.state.memory_store import MemoryStore
+from tools.state.redis_link import RedisLink
+from tools.state.redis_state import RedisState
 from tools.state.settings import StateSettings
 
 NOON = datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC)
 
 
-class Clock:
-    """Seconds that pass when a test says so."""
+class Level(enum.IntEnum):
+    HIGH = 7
 
-    def __init__(self) -> None:
-        self.now_s = 1000.0
 
-    def __call__(self) -> float:
-        return self.now_s
+def nearly(seconds: float) -> object:
+    return pytest.approx(seconds, abs=0.5)
 
 
 class Point(msgspec.Struct):
     x: int
 
 
+class Passing:
+    """A `state`, and time that passes for it when a test says so."""
+
+    state: State
+
+    async def by(self, seconds: float) -> None:
+        raise NotImplementedError
+
+
+class InMemory(Passing):
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.state: MemoryState = MemoryState(StateSettings(), MemoryStore(lambda: self.now_s))
+
+    async def by(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+class InRedis(Passing):
+    """Takes from the time that each key has left: what is over, Redis then says itself."""
+
+    def __init__(self, url: str) -> None:
+        settings = StateSettings(state_url=url, state_prefix=f"test {uuid4().hex}")
+        self.state: RedisState = RedisState(settings, RedisLink(settings))
+        self._client = Redis.from_url(url)
+        self._keys = f"{settings.state_prefix}:*"
+
+    async def by(self, seconds: float) -> None:
+        async for key in self._client.scan_iter(self._keys):
+            if (left_ms := await self._client.pttl(key)) >= 0:
+                await self._client.pexpire(key, round(left_ms - 1000 * seconds))
+
+    async def leave(self) -> None:
+        async for key in self._client.scan_iter(self._keys):
+            await self._client.delete(key)
+        await self._client.aclose()
+
+
+@pytest.fixture(scope="module")
+def redis_url() -> Iterator[str]:
+    with server() as redis:
+        yield redis.url
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def time(request: pytest.FixtureRequest) -> AsyncIterator[Passing]:
+    if request.param == "memory":
+        memory = InMemory()
+        await memory.state.on_ready()
+        yield memory
+        await memory.state.on_shutdown()
+    else:
+        redis = InRedis(request.getfixturevalue("redis_url"))
+        await redis.state.on_boot()
+        yield redis
+        await redis.state.on_shutdown()
+        await redis.leave()
+
+
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(params=["memory"])
-async def state(clock: Clock) -> AsyncIterator[State]:
-    work = MemoryState(StateSettings(), MemoryStore(clock))
-    await work.on_ready()
-    yield work
-    await work.on_shutdown()
+def state(time: Passing) -> State:
+    return time.state
 
 
 @pytest.mark.parametrize(
@@ -107,24 +160,24 @@ async def test_delete_tells_whether_there_was_something(state: State) -> None:
     assert await state.get("key", "default") == "default"
 
 
-async def test_a_value_is_gone_when_its_time_is_over(state: State, clock: Clock) -> None:
+async def test_a_value_is_gone_when_its_time_is_over(state: State, time: Passing) -> None:
     await state.set("key", 1, ttl=10)
-    clock.now_s += 4
+    await time.by(4)
     left_s, before = await state.ttl("key"), await state.get("key")
 
-    clock.now_s += 6
+    await time.by(6)
 
-    assert (left_s, before) == (6, 1)
+    assert (left_s, before) == (nearly(6), 1)
     assert [await state.get("key"), await state.ttl("key"), await state.delete("key")] == [None, None, False]
 
 
-async def test_setting_again_replaces_the_time_too(state: State, clock: Clock) -> None:
+async def test_setting_again_replaces_the_time_too(state: State, time: Passing) -> None:
     await state.set("shorter", 1, ttl=100)
     await state.set("shorter", 2, ttl=5)
     await state.set("stays", 1, ttl=5)
     await state.set("stays", 2)
 
-    clock.now_s += 50
+    await time.by(50)
 
     assert [await state.get("shorter"), await state.get("stays"), await state.ttl("stays")] == [None, 2, None]
 
@@ -152,16 +205,16 @@ async def test_of_concurrent_increments_none_is_lost(state: State) -> None:
     assert sorted(counts) == list(range(1, 501))
 
 
-async def test_a_counter_lives_from_its_first_increment(state: State, clock: Clock) -> None:
+async def test_a_counter_lives_from_its_first_increment(state: State, time: Passing) -> None:
     await state.increment("n", ttl=10)
-    clock.now_s += 9
+    await time.by(9)
     await state.increment("n", ttl=10)
     left_s = await state.ttl("n")
 
-    clock.now_s += 1
+    await time.by(1)
 
-    assert left_s == 1
-    assert [await state.increment("n", ttl=10), await state.ttl("n")] == [1, 10]
+    assert left_s == nearly(1)
+    assert [await state.increment("n", ttl=10), await state.ttl("n")] == [1, nearly(10)]
 
 
 @pytest.mark.parametrize("value", ["1", True, 1.0, None, [1]], ids=str)
@@ -185,6 +238,59 @@ async def test_a_counter_takes_only_integers_and_keeps_within_64_bits(state: Sta
     assert [await state.get("n"), await state.get("m")] == [2**64 - 1, None]
 
 
+@pytest.mark.parametrize("edge", [2**63 - 1, -(2**63)])
+async def test_a_counter_is_exact_up_to_its_edge_and_refuses_to_pass_it(state: State, edge: int) -> None:
+    step = 1 if edge > 0 else -1
+
+    assert await state.increment("n", edge - step) == edge - step
+    assert [await state.increment("n", step), await state.get("n")] == [edge, edge]
+    with pytest.raises(UnstorableError, match=r"^state cannot count 'n' beyond -9223372036854775808 to "):
+        await state.increment("n", step)
+    with pytest.raises(UnstorableError, match=r"^state cannot count 'm' beyond "):
+        await state.increment("m", edge + step)
+
+    assert [await state.get("n"), await state.get("m")] == [edge, None]
+
+
+async def test_an_integer_of_a_class_of_its_own_is_counted_on(state: State) -> None:
+    await state.set("n", Level.HIGH)
+
+    assert [await state.increment("n"), await state.get("n")] == [8, 8]
+
+
+async def test_increments_that_are_refused_leave_no_trace(state: State) -> None:
+    for by in (2**64, "1"):
+        with pytest.raises((UnstorableError, NotIntegerError)):
+            await state.increment("key", by, ttl=5)  # type: ignore[arg-type]
+    await state.set("text", "5")
+    with pytest.raises(NotIntegerError):
+        await state.increment("text", ttl=5)
+
+    assert [await state.get("key", "nothing"), await state.get("text"), await state.ttl("text")] == [
+        "nothing",
+        "5",
+        None,
+    ]
+
+
+@pytest.mark.parametrize("ttl", [float("inf"), 1e300, 2.0**62])
+async def test_a_time_beyond_all_clocks_is_for_ever(state: State, ttl: float) -> None:
+    await state.set("key", 1, ttl=ttl)
+    await state.increment("n", ttl=ttl)
+
+    assert [await state.get("key"), await state.get("n")] == [1, 1]
+
+
+async def test_any_text_is_a_key(state: State) -> None:
+    keys = ["", ":", "%3A", "a:b", "a%3Ab", "a\x00b", "\ud800", "ñ", "k" * 10_000, "*", "{a}b"]
+    for number, key in enumerate(keys):
+        await state.set(key, number)
+        await state.namespace(key).set("x", -number)
+
+    assert [await state.get(key) for key in keys] == list(range(len(keys)))
+    assert [await state.namespace(key).get("x") for key in keys] == [-number for number in range(len(keys))]
+
+
 async def test_keys_of_two_namespaces_never_meet(state: State) -> None:
     views = [state, state.namespace("a"), state.namespace("b"), state.namespace("a").namespace("b")]
     views += [state.namespace("a:b"), state.namespace("a/b"), state.namespace("")]
@@ -202,100 +308,3 @@ async def test_two_views_of_one_namespace_are_one(state: State) -> None:
 
     assert await state.namespace("a").get("key") == 2
     assert await state.namespace("a").delete("key")
-
-
-# ------------------------------------------------------------------ in memory
-
-
-def offered() -> Tool:
-    (tool,) = register_tools()
-    return tool
-
-
-def test_another_store_than_memory_is_refused_without_its_password() -> None:
-    with pytest.raises(ValueError, match="^STATE_URL asks for 'redis', and there is only memory yet: use") as caught:
-        offered().factory({"STATE_URL": "redis://:canary-1@cache:6379"})
-
-    assert "canary-1" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "environ", [{"STATE_MAX_KEYS": "0"}, {"STATE_SWEEP_S": "never"}, {"STATE_SWEEP_S": "inf"}], ids=str
-)
-def test_a_wrong_setting_is_named(environ: dict[str, str]) -> None:
-    with pytest.raises(msgspec.ValidationError, match=next(iter(environ))):
-        offered().factory(environ)
-
-
-async def test_a_full_memory_refuses_new_keys_and_serves_the_known_ones(clock: Clock) -> None:
-    state = MemoryState(StateSettings(state_max_keys=2), MemoryStore(clock))
-    await state.set("a", 1)
-    await state.namespace("n").set("a", 1)
-
-    with pytest.raises(StateFullError) as caught:
-        await state.increment("b")
-
-    assert isinstance(caught.value, Refusal) and (caught.value.status, caught.value.retry_after_s) == (503, 30)
-    assert await state.increment("a") == 2
-
-
-async def test_a_full_memory_makes_room_from_what_is_over(clock: Clock) -> None:
-    state = MemoryState(StateSettings(state_max_keys=2), MemoryStore(clock))
-    await state.set("a", 1, ttl=1)
-    await state.set("b", 1, ttl=9)
-
-    clock.now_s += 1
-    await state.set("c", 1)
-
-    assert [await state.get("a"), await state.get("b"), await state.get("c")] == [None, 1, 1]
-
-
-async def test_what_is_over_is_swept_though_nobody_asks_for_it(clock: Clock) -> None:
-    store = MemoryStore(clock)
-    state = MemoryState(StateSettings(state_sweep_s=0.001), store)
-    for number in range(2500):
-        await state.set(f"key {number}", number, ttl=5)
-    await state.set("stays", 1)
-    clock.now_s += 5
-
-    await state.on_ready()
-
-    async with asyncio.timeout(5):
-        while len(store) > 1:
-            await asyncio.sleep(0)
-    assert await state.get("stays") == 1
-    await state.on_shutdown()
-
-
-async def test_the_sweeper_sweeps_again_and_ends_with_the_app(clock: Clock) -> None:
-    store = MemoryStore(clock)
-    state = MemoryState(StateSettings(state_sweep_s=0.001), store)
-    await state.on_ready()
-    for _ in range(2):
-        await state.set("key", 1, ttl=5)
-        clock.now_s += 5
-        async with asyncio.timeout(5):
-            while len(store):
-                await asyncio.sleep(0)
-
-    await state.on_shutdown()
-
-    assert [task.get_name() for task in asyncio.all_tasks() if task.get_name() == "state-sweeper"] == []
-
-
-async def test_a_key_set_again_and_again_does_not_fill_the_memory(clock: Clock) -> None:
-    store = MemoryStore(clock)
-    state = MemoryState(StateSettings(), store)
-    await state.set("stays", 0)
-
-    for number in range(1000):
-        await state.set("key", number, ttl=1 + number)
-
-    assert len(store._ends) < 100
-    clock.now_s += 999.5
-    store.sweep(100)
-    assert [await state.get("key"), await state.get("stays")] == [999, 0]
-
-
-async def test_shutting_down_what_was_never_ready_is_nothing() -> None:
-    await offered().factory({}).on_shutdown()  # type: ignore[attr-defined]  # a factory's work is an object

@@ -1,4 +1,4 @@
-"""Values that outlive a request and not the process: offers the tool `state`."""
+"""Values that outlive a request and not the process, or, in Redis, not Redis: offers the tool `state`."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -12,12 +12,23 @@ from tools.state.settings import StateSettings
 
 @hookimpl
 def register_tools() -> Iterable[Tool]:
-    """Offer `state`, in memory."""
+    """Offer `state`, where `STATE_URL` says."""
+    yield Tool("state", State, StateSettings, _made)
 
-    def factory(environ: Mapping[str, str]) -> State:
+
+def _made(environ: Mapping[str, str]) -> State:
+    settings = msgspec.convert(environ, StateSettings, strict=False)
+    if settings.is_in_memory:
         from tools.state.memory_state import MemoryState
         from tools.state.memory_store import MemoryStore
 
-        return MemoryState(msgspec.convert(environ, StateSettings, strict=False), MemoryStore(time.monotonic))
-
-    yield Tool("state", State, StateSettings, factory)
+        return MemoryState(settings, MemoryStore(time.monotonic))
+    try:
+        from tools.state.redis_link import RedisLink
+        from tools.state.redis_state import RedisState
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "redis":
+            raise
+        advice = "install the extra `redis` (pip install 'redis>=8.1')"
+        raise RuntimeError(f"STATE_URL asks for Redis, and its client is not installed: {advice}") from None
+    return RedisState(settings, RedisLink(settings))

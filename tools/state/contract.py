@@ -6,10 +6,19 @@ from hookspecs import Refusal
 
 
 class StateFullError(Refusal):
-    """503: as many keys as there may be, and none whose time is over."""
+    """503: as much as there may be, and nothing whose time is over."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(503, "no room to remember this now: try again later", retry_after_s)
+
+
+class StateUnavailableError(Refusal):
+    """503: what is remembered is out of reach; a change that was under way may have been made."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(503, "what is remembered is out of reach: try again later", retry_after_s)
+        self.reason = reason
+        """For the log: what happened. It names no password."""
 
 
 class UnstorableError(ValueError):
@@ -21,7 +30,10 @@ class NotIntegerError(TypeError):
 
 
 class State(Protocol):
-    """Keeps small values by key, with a time to live: counters, caches, limits."""
+    """Keeps small values by key, with a time to live: counters, caches, limits.
+
+    Where another process keeps them each call may raise StateUnavailableError, after `STATE_TIMEOUT_S` at most.
+    """
 
     async def get(self, key: str, default: object = None) -> Any:
         """Get a copy of what was set; `default` when there is nothing, or its time is over."""
@@ -38,7 +50,7 @@ class State(Protocol):
 
         Raises:
             UnstorableError: the value holds something else.
-            StateFullError: `STATE_MAX_KEYS` is reached.
+            StateFullError: there is no room for it.
             ValueError: `ttl` is not above 0.
         """
         ...
@@ -57,8 +69,8 @@ class State(Protocol):
 
         Raises:
             NotIntegerError: there is something, and it is no integer.
-            UnstorableError: the sum does not fit in 64 bits.
-            StateFullError: `STATE_MAX_KEYS` is reached.
+            UnstorableError: what is there, `by`, or the sum is beyond -2**63 to 2**63 - 1.
+            StateFullError: there is no room for one more key.
             ValueError: `ttl` is not above 0.
         """
         ...

@@ -5,12 +5,11 @@ import contextvars
 import math
 from typing import Any
 
-import msgspec
-
 from hookspecs import hookimpl
-from tools.state.contract import NotIntegerError, State, StateFullError, UnstorableError
+from tools.state.contract import State, StateFullError
 from tools.state.memory_store import Entry, MemoryStore, Path
 from tools.state.settings import StateSettings
+from tools.state.values import LARGEST, SMALLEST, check_held, check_step, decode, encode, too_large
 
 SWEPT_AT_ONCE = 1_000  # about 1 ms: then requests have their turn
 
@@ -38,7 +37,7 @@ class MemoryState:
 
     async def get(self, key: str, default: object = None) -> Any:
         entry = self._store.find((*self._names, key))
-        return default if entry is None else msgspec.msgpack.decode(entry.encoded)
+        return default if entry is None else decode(entry.encoded)
 
     async def set(self, key: str, value: object, *, ttl: float | None = None) -> None:
         self._put(key, value, self._store.end(ttl))
@@ -49,26 +48,22 @@ class MemoryState:
     async def increment(self, key: str, by: int = 1, *, ttl: float | None = None) -> int:
         ends_at = self._store.end(ttl)
         entry = self._store.find((*self._names, key))
-        value: object = 0
+        held = 0
         if entry is not None:
-            value, ends_at = msgspec.msgpack.decode(entry.encoded), entry.ends_at
-        if type(by) is not int:
-            raise NotIntegerError(f"state cannot add {by!r} to {key!r}: give an integer")
-        if type(value) is not int:  # not isinstance: True is an int
-            raise NotIntegerError(f"state cannot increment {key!r}, which holds a {type(value).__name__}: set it first")
-        self._put(key, value + by, ends_at)
-        return value + by
+            held, ends_at = decode(entry.encoded), entry.ends_at
+        check_step(key, by)
+        check_held(key, held)
+        if not SMALLEST <= held + by <= LARGEST:
+            raise too_large(key)
+        self._put(key, held + by, ends_at)
+        return held + by
 
     async def ttl(self, key: str) -> float | None:
         entry = self._store.find((*self._names, key))
         return None if entry is None or entry.ends_at == math.inf else self._store.left_s(entry)
 
     def _put(self, key: str, value: object, ends_at: float) -> None:
-        try:
-            encoded = msgspec.msgpack.encode(value)
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            reason = f"state cannot store the value of {key!r}, {error}"
-            raise UnstorableError(f"{reason}: store text, numbers, lists and dicts") from error
+        encoded = encode(key, value)
         path = (*self._names, key)
         if self._store.find(path) is None and len(self._store) >= self._settings.state_max_keys:
             self._store.sweep(SWEPT_AT_ONCE)

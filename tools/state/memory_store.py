@@ -5,6 +5,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from tools.state.values import check_ttl
+
 Path = tuple[str, ...]
 """The names of the namespaces, then the key: no two of different depth or name are equal."""
 
@@ -29,11 +31,8 @@ class MemoryStore:
 
     def end(self, ttl: float | None) -> float:
         """Tell when a value set now is over."""
-        if ttl is None:
-            return math.inf
-        if not ttl > 0:  # not `<=`: NaN is refused too
-            raise ValueError(f"state got ttl={ttl!r}: give seconds above 0, or None for ever")
-        return self._clock() + ttl
+        check_ttl(ttl)
+        return math.inf if ttl is None else self._clock() + ttl
 
     def left_s(self, entry: Entry) -> float:
         """Tell how long an entry has."""
