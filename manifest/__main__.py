@@ -44,7 +44,8 @@ async def _run(arguments: list[str]) -> int:
     with manifest.scratch() as scratch:
         # which tool serves a name is a choice without which some trees cannot boot
         chosen = {name: value for name, value in os.environ.items() if name.startswith("TOOL_")}
-        settings = {**chosen, **scratch, "ON_BROKEN_PLUGIN": "quarantine"}
+        # nothing is consumed, so events may go where they go by default: the manifest says where that is
+        settings = {**chosen, **scratch, "EVENT_BUS_URL": "db://", "ON_BROKEN_PLUGIN": "quarantine"}
         async with _booted(settings) as system:
             commands = await _commands(system, settings)
             options = _parse(commands, arguments)

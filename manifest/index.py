@@ -11,7 +11,6 @@ from manifest.table_line import table_line
 from manifest.tool_contract import contract_lines
 
 KNOWN = ("endpoint", "table", "subscription", "responder", "setting", "transport")
-EMBEDDED = ("memory", "sqlite")  # the transports that need no settings
 
 
 def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
@@ -81,6 +80,6 @@ def _this_run(system: System, root: Path, environ: Mapping[str, str]) -> str:
     lines += [
         f"{plain(fact.owner)} runs on {plain(fact.name)}: {plain(fact.summary)}".removesuffix(": ")
         for fact in in_order(system)
-        if fact.kind == "transport" and fact.name not in EMBEDDED
+        if fact.kind == "transport" and not fact.data.get("is_default")
     ]
     return "\n".join(["## This run", "", *(f"- {line}" for line in lines)]) if lines else ""

@@ -84,7 +84,7 @@ FACTS = [
         "errors": {409: "a user with this email exists", 401: "sign in"}, "tags": []}),
     Fact("subscription", "mail.welcome", "user.created", data={"callback": "greet", "payload": {"email": "str"}}),
     Fact("responder", "mail.welcome", "mail.count", data={"callback": "count", "payload": {}}),
-    Fact("transport", "event_bus", "memory", "in memory"),
+    Fact("transport", "event_bus", "memory", "in memory", {"is_default": True}),
     Fact("websocket", "mail.inbox", "/inbox", "what arrives"),
     Fact("clock", "post", "daily", "every day"),
     Fact("setting", "mail.welcome", "MAIL_SENDER", "who writes", {"type": "str", "default": "", "required": False}),
