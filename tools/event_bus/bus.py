@@ -79,7 +79,8 @@ class Bus:
         said = ", ".join([*([] if "durable" in given.gifts else ["not durable"]), *sorted(given.gifts)])
         said += f"; a power cut may cost {given.power_cut}"
         data = {"gifts": sorted(given.gifts), "power_cut": given.power_cut,
-                "stored_by": self._store[0] if self._store else "", "is_default": self._settings.scheme == "db"}  # fmt: skip
+                "stored_by": self._store[0] if self._store else "",
+                "is_default": self._settings.scheme == "db"}  # fmt: skip
         yield Fact("transport", "event_bus", given.transport, said, data)
         for one in self._subscriptions.values():
             numbers = {"retries": one.options.retries, "backoff_s": one.options.backoff_s,
