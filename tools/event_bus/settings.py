@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-SCHEMES = ("db", "memory", "nats", "redis", "rediss", "amqp", "amqps", "kafka")
+SCHEMES = ("db", "memory", "nats", "tls", "redis", "rediss", "unix", "amqp", "amqps", "kafka")
 
 
 class EventBusSettings(Struct, frozen=True, rename="upper", kw_only=True):

@@ -6,12 +6,14 @@ from tools.event_bus.brokers.broker import Broker
 from tools.event_bus.settings import EventBusSettings
 
 _ADAPTERS = {
-    "nats": ("nats", "Nats"),
-    "redis": ("redis", "RedisStreams"),
-    "rediss": ("redis", "RedisStreams"),
-    "amqp": ("rabbitmq", "RabbitMq"),
-    "amqps": ("rabbitmq", "RabbitMq"),
-    "kafka": ("kafka", "Kafka"),
+    "nats": ("nats", "NatsBroker"),
+    "tls": ("nats", "NatsBroker"),
+    "redis": ("redis", "RedisBroker"),
+    "rediss": ("redis", "RedisBroker"),
+    "unix": ("redis", "RedisBroker"),
+    "amqp": ("rabbitmq", "RabbitMqBroker"),
+    "amqps": ("rabbitmq", "RabbitMqBroker"),
+    "kafka": ("kafka", "KafkaBroker"),
 }
 SCHEMES = frozenset(_ADAPTERS)
 
