@@ -1,0 +1,92 @@
+"""A job of `cron` or `every`: when it is due, and what is published for the times that passed while nothing ran."""
+
+import logging
+from typing import NamedTuple
+
+import msgspec
+
+from tools.scheduler.contract import Misfire
+from tools.scheduler.job_store import StoredJob
+from tools.scheduler.schedule import Schedule
+
+log = logging.getLogger(__name__)
+MOST_MISSED = 1_000
+LARGEST_PAYLOAD_BYTES = 256 * 1024  # as for the bus, so that what is kept can be published
+LONGEST_NAME = 200
+
+
+class Step(NamedTuple):
+    """From one due time to the next one, with an event or without."""
+
+    due_at: int
+    next_due_at: int
+    is_published: bool
+
+
+class DeclaredJob(NamedTuple):
+    """What a plugin declared."""
+
+    name: str
+    owner: str
+    schedule: Schedule
+    event: str
+    payload: str
+    misfire: Misfire
+    grace_ms: int
+
+    def stored(self, now: int) -> StoredJob:
+        """Give the row of one that is new."""
+        return StoredJob(
+            id=self.name,
+            schedule=self.schedule.text,
+            due_at=self.schedule.next_after(now, now),
+            event=self.event,
+            payload=self.payload,
+            owner=self.owner,
+        )
+
+    def steps(self, due_at: int, now: int) -> list[Step]:
+        """Plan what happens to the due times up to now, at least one of which there is."""
+        following = self.schedule.next_after(due_at, now)
+        if self.misfire == "all":
+            return self._all(due_at, now, following)
+        latest = self.schedule.between(due_at, now, 1)[-1]
+        is_published = self.misfire == "once" or now - latest <= self.grace_ms
+        if not is_published:
+            log.warning("scheduler skips %r, which was due %d s ago", self.name, (now - latest) // 1000)
+        return [Step(due_at, following, is_published)]
+
+    def _all(self, due_at: int, now: int, following: int) -> list[Step]:
+        times = self.schedule.between(due_at, now, MOST_MISSED)
+        if times[0] != due_at:
+            message = "scheduler publishes %r for the last %d due times that were missed, and not for those before"
+            log.warning(message, self.name, len(times))
+        return [
+            Step(one, after, is_published=True)
+            for one, after in zip([due_at, *times[1:]], [*times[1:], following], strict=True)
+        ]
+
+    def too_far(self, due_at: int, now: int) -> int | None:
+        """Give the next due time where the stored one is so far away that the clock was set back since."""
+        following = self.schedule.next_after(now, now)
+        return following if due_at > following + self.schedule.ahead_ms else None
+
+
+def encoded(payload: object) -> str:
+    """Encode what is published; None is an empty object.
+
+    Raises:
+        ValueError: it is not JSON, or too large.
+
+    >>> encoded({"id": 7}), encoded(None)
+    ('{"id":7}', '{}')
+    """
+    try:
+        body = msgspec.json.encode({} if payload is None else payload)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        message = f"its payload is not JSON ({error}): pass a Struct, or dicts, lists and scalars"
+        raise ValueError(message) from error
+    if len(body) > LARGEST_PAYLOAD_BYTES:
+        message = f"its payload has {len(body)} bytes of at most {LARGEST_PAYLOAD_BYTES}"
+        raise ValueError(f"{message}: say where the rest can be found")
+    return body.decode()
