@@ -34,17 +34,12 @@ class EventScheduler:
 
     @hookimpl
     def describe(self) -> Iterator[Fact]:
-        if self._store:
-            name, summary = (
-                self._store[1].dialect,
-                "in the database: each due time is published once, over all processes",
-            )
-        else:
-            name, summary = "memory", "in memory: each process runs its own jobs, and those of `at` are lost with it"
-        data = {"stored_by": self._store[0] if self._store else "", "runs_jobs": self._runs_jobs}
-        yield Fact("transport", "scheduler", name, summary, data)
+        if self._store is None:
+            summary = "in memory: each process runs its own jobs, and those of `at` are lost with it"
+            yield Fact("transport", "scheduler", "memory", summary)
+        kept = {"stored": self._store is not None, "runs_here": self._runs_jobs}
         for job in self._declared.values():
-            what = {"schedule": job.schedule.text, "event": job.event, "misfire": job.misfire}
+            what = {"schedule": job.schedule.text, "event": job.event, "misfire": job.misfire, **kept}
             yield Fact("job", job.owner, job.name, f"{job.schedule.text}: publish {job.event}", what)
 
     @hookimpl

@@ -122,21 +122,21 @@ class JobLoop:
                 raise
             self._failed(job, error)
         else:
-            for name in _names(job) if is_published else ():
+            for name in _names(job)[not is_published :]:
                 self._outages.worked(name)
 
     async def _attempt(self, job: StoredJob, declared: DeclaredJob | None) -> bool:
-        """Publish all that is due of a job; False where another process did."""
+        """Publish what is due of a job; False where nothing was, or another process did."""
         if declared is None:
             return await self._jobs.run(job, None, partial(self._publish, job))
-        is_mine = True
         for step in declared.steps(job.due_at, self.now()):
             due = msgspec.structs.replace(job, due_at=step.due_at)
-            if step.is_published:
-                is_mine = is_mine and await self._jobs.run(due, step.next_due_at, partial(self._publish, due))
-            else:
+            if not step.is_published:
                 await self._jobs.move(due, step.next_due_at)
-        return is_mine
+                return False
+            if not await self._jobs.run(due, step.next_due_at, partial(self._publish, due)):
+                return False
+        return True
 
     def _failed(self, job: StoredJob, error: BaseException) -> None:
         is_refusal = isinstance(error, Refusal)

@@ -28,9 +28,6 @@ Mark = tuple[int, str]
 class JobStore(Protocol):
     """Jobs, changed by a compare-and-set on their due time: of many that try, one wins."""
 
-    name: str
-    """Of the transport, for the manifest."""
-
     async def declare(self, job: StoredJob) -> None:
         """Add a job; of one that is there, only a changed schedule changes the due time."""
         ...

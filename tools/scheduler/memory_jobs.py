@@ -12,8 +12,6 @@ from tools.scheduler.job_store import Mark, StoredJob
 class MemoryJobs:
     """A dict, and the order in which jobs are due."""
 
-    name = "memory"
-
     def __init__(self) -> None:
         self._jobs: dict[str, StoredJob] = {}
         self._order: list[Mark] = []

@@ -30,7 +30,7 @@ class SqlJobs:
     """One table; a due time is taken by whoever changes it, in the transaction that publishes."""
 
     def __init__(self, db: Store) -> None:
-        self._db, self.name = db, db.dialect
+        self._db = db
 
     async def declare(self, job: StoredJob) -> None:
         await self._db.execute(_DECLARE, asdict(job))

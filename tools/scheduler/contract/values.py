@@ -37,11 +37,6 @@ class Job(Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """The part of the tool `db` that keeps jobs; see its contract."""
 
-    @property
-    def dialect(self) -> str:
-        """Name the engine."""
-        ...
-
     async def query(self, sql: Any, params: Any = None, *, into: type | None = None) -> list[Any]:
         """Read rows."""
         ...
