@@ -66,10 +66,11 @@ class DeclaredJob(NamedTuple):
             for one, after in zip([due_at, *times[1:]], [*times[1:], following], strict=True)
         ]
 
-    def too_far(self, due_at: int, now: int) -> int | None:
-        """Give the next due time where the stored one is so far away that the clock was set back since."""
-        following = self.schedule.next_after(now, now)
-        return following if due_at > following + self.schedule.ahead_ms else None
+    def taken_back(self, due_at: int, now: int) -> int | None:
+        """Give the due time to wait for instead, where the clock was so far set back that this one is far away."""
+        if self.schedule.before(due_at) <= now + self.schedule.repeated_ms:
+            return None
+        return self.schedule.next_after(now, now)
 
 
 def encoded(payload: object) -> str:

@@ -103,7 +103,7 @@ class JobLoop:
         if now < self._seen_ms or monotonic_s >= self._clock_seen_s + LOOKS_AT_CLOCK_S or not self._seen_ms:
             for job in await self._jobs.declared():
                 mine = self._mine(job)
-                if mine and (due_at := mine.too_far(job.due_at, now)) and await self._jobs.move(job, due_at):
+                if mine and (due_at := mine.taken_back(job.due_at, now)) and await self._jobs.move(job, due_at):
                     log.warning("scheduler moved %r to a nearer time, as the clock was set back", job.id)
             self._clock_seen_s = monotonic_s
         self._seen_ms = now
@@ -116,7 +116,8 @@ class JobLoop:
             self._sleep(wait_s)
             return
         try:
-            is_published = await self._attempt(job, mine)
+            # a context of its own, in which db has stored nothing yet: so it can say that a conflict did no harm
+            is_published = await asyncio.create_task(self._attempt(job, mine), context=Context())
         except (Exception, asyncio.CancelledError) as error:
             if (me := asyncio.current_task()) and me.cancelling():
                 raise

@@ -23,12 +23,16 @@ class Schedule(Protocol):
         ...
 
     @property
-    def ahead_ms(self) -> int:
-        """Tell how much later than the next due time one may be, before the clock must have been set back."""
+    def repeated_ms(self) -> int:
+        """Tell how far the clock may be set back until due times that have been run already are run again."""
         ...
 
     def next_after(self, due_at: int, now: int) -> int:
         """Find the first due time after `now`, which is not before `due_at`, the last one."""
+        ...
+
+    def before(self, due_at: int) -> int:
+        """Find the due time before one."""
         ...
 
     def between(self, first: int, last: int, most: int) -> list[int]:
@@ -41,10 +45,13 @@ class Every(NamedTuple):
 
     text: str
     period_ms: int
-    ahead_ms: int = _MINUTE_MS
+    repeated_ms: int = _MINUTE_MS
 
     def next_after(self, due_at: int, now: int) -> int:
         return due_at + ((now - due_at) // self.period_ms + 1) * self.period_ms
+
+    def before(self, due_at: int) -> int:
+        return due_at - self.period_ms
 
     def between(self, first: int, last: int, most: int) -> list[int]:
         return list(range(first, last + 1, self.period_ms)[-most:])
@@ -56,18 +63,20 @@ class Cron(NamedTuple):
     text: str
     expression: str
     zone: tzinfo
-    ahead_ms: int
+    repeated_ms: int
 
     def next_after(self, due_at: int, now: int) -> int:
         return next(self._after(now))
+
+    def before(self, due_at: int) -> int:
+        return next(self._back(due_at))
 
     def between(self, first: int, last: int, most: int) -> list[int]:
         found = list(islice(self._until(first - 1, last), most + 1))
         if len(found) > most:
             # to come from the first one would take seconds for a year of minutes
-            back = CronSim(self.expression, self._local(last + 1000), reverse=True)
-            start = min(islice(back, most + 1))
-            found = list(self._until(max(first, _milliseconds(start)) - 1, last))
+            start = min(islice(self._back(last + 1000), most + 1))
+            found = list(self._until(max(first, start) - 1, last))
         return found[-most:]
 
     def _until(self, after: int, last: int) -> Iterator[int]:
@@ -76,6 +85,9 @@ class Cron(NamedTuple):
     def _after(self, after: int) -> Iterator[int]:
         # a time that the clocks show twice is due the first time: from the second one on, that lies before `after`
         return (due_at for due_at in map(_milliseconds, CronSim(self.expression, self._local(after))) if due_at > after)
+
+    def _back(self, before: int) -> Iterator[int]:
+        return map(_milliseconds, CronSim(self.expression, self._local(before), reverse=True))
 
     def _local(self, at: int) -> datetime:
         return datetime.fromtimestamp(at // 1000, UTC).astimezone(self.zone)
