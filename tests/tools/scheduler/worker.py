@@ -48,6 +48,7 @@ def declare(scheduler: EventScheduler, db: Any) -> None:
         following = await db.query_one("SELECT due_at FROM _scheduled_jobs WHERE id = 'beat'")
         note = payload if event == "once.due" else {"before": following["due_at"]}
         await db.execute("INSERT INTO published (event, payload) VALUES (?, ?)", (event, json.dumps(note)))
+        await asyncio.sleep(0.01)  # in which it may be killed, before the commit
 
     with owned("system.schedule_events"):
         scheduler.publish_with(publish)
