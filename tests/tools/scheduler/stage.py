@@ -11,7 +11,7 @@ from hookspecs import Answer, Part, owner, trace
 from tests.tools.db.standing import around
 from tests.tools.db.torture.engines import made
 from tools.db.contract import Migration
-from tools.scheduler.contract import JOB_TABLES
+from tools.scheduler.contract import JOB_TABLES, Job
 from tools.scheduler.event_scheduler import EventScheduler
 from tools.scheduler.settings import SchedulerSettings
 
@@ -133,3 +133,15 @@ async def until(condition: Callable[[], Awaitable[bool]], timeout_s: float = 10)
     async with asyncio.timeout(timeout_s):
         while not await condition():
             await asyncio.sleep(0.005)
+
+
+def sweep(scheduler: EventScheduler) -> None:
+    scheduler.every("sweep", 30, "sweep.due")
+
+
+def digest(scheduler: EventScheduler) -> None:
+    scheduler.cron("digest", "0 7 * * *", "digest.due", {"kind": "daily"})
+
+
+def by_name(jobs: list[Job]) -> dict[str, Job]:
+    return {job.id: job for job in jobs}
