@@ -69,7 +69,7 @@ class Cron(NamedTuple):
         return next(self._after(now))
 
     def before(self, due_at: int) -> int:
-        return next(self._back(due_at))
+        return next(self._back(due_at), 0)
 
     def between(self, first: int, last: int, most: int) -> list[int]:
         found = list(islice(self._until(first - 1, last), most + 1))

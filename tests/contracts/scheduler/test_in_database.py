@@ -1,5 +1,6 @@
 """What only jobs in a database have: transactions, restarts, several processes."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -136,3 +137,22 @@ async def test_a_database_that_is_away_loses_nothing_and_is_logged_once(
 
         assert await stage.settled(scheduler) == ["sweep.due"]
         assert caplog.text.count("scheduler failed at looking for due jobs, and tries again") == 1
+
+
+async def test_a_publish_that_hangs_neither_holds_the_shutdown_up_nor_is_lost(stage: Stage) -> None:
+    whole, hanging = stage.publish, asyncio.Event()
+
+    async def publish(event: str, payload: Any) -> None:
+        await whole(event, payload)
+        hanging.set()
+        await asyncio.Event().wait()
+
+    stage.publish = publish  # type: ignore[method-assign]
+    async with stage.running() as scheduler:
+        await scheduler.at(NOON - timedelta(seconds=1), "reminder.due")
+        await hanging.wait()
+
+    assert await stage.events() == []
+    stage.publish = whole  # type: ignore[method-assign]
+    async with stage.running() as scheduler:
+        assert await stage.settled(scheduler) == ["reminder.due"]
