@@ -84,13 +84,14 @@ class JobLoop:
             return
         await self._see_clock()
         now, after = self.now(), (FIRST, "")  # what is due later is seen by the next look, as is what has been added
-        while page := await self._jobs.earliest(after, PAGE):
+        limit = 1  # nearly always it is not due yet, and the payloads of those after it need not be read
+        while page := await self._jobs.earliest(after, limit):
             for job in page:
                 if job.due_at > now:
                     self._sleep(max(SHORTEST_SLEEP_S, (job.due_at - self.now()) / 1000))
                     return
                 await self._run(job)
-            after = (page[-1].due_at, page[-1].id)
+            after, limit = (page[-1].due_at, page[-1].id), PAGE
 
     async def _declare(self) -> None:
         for job in [*self._declared.values()]:

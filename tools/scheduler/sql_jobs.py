@@ -19,8 +19,7 @@ WHERE _scheduled_jobs.schedule <> excluded.schedule OR _scheduled_jobs.event <> 
 """
 _CANCEL = f"{_INSERT} ON CONFLICT (id) DO UPDATE SET is_cancelled = TRUE WHERE NOT _scheduled_jobs.is_cancelled"
 _EARLIEST = """
-SELECT * FROM _scheduled_jobs WHERE NOT is_cancelled AND (due_at > ? OR (due_at = ? AND id > ?))
-ORDER BY due_at, id LIMIT ?
+SELECT * FROM _scheduled_jobs WHERE NOT is_cancelled AND (due_at, id) > (?, ?) ORDER BY due_at, id LIMIT ?
 """
 _MOVE = "UPDATE _scheduled_jobs SET due_at = ? WHERE id = ? AND due_at = ? AND schedule = ? AND NOT is_cancelled"
 _RESUME = "UPDATE _scheduled_jobs SET is_cancelled = FALSE, due_at = ? WHERE id = ? AND is_cancelled"
@@ -39,8 +38,7 @@ class SqlJobs:
         await self._db.execute(_INSERT, asdict(job))
 
     async def earliest(self, after: Mark, limit: int) -> list[StoredJob]:
-        due_at, id = after
-        return await self._db.query(_EARLIEST, (due_at, due_at, id, limit), into=StoredJob)
+        return await self._db.query(_EARLIEST, (*after, limit), into=StoredJob)
 
     async def declared(self) -> list[StoredJob]:
         return await self._db.query(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from tests.tools.scheduler.stage import NOON, Stage, by_name, digest, sweep, until
+from tools.scheduler.contract import Misfire
+from tools.scheduler.event_scheduler import EventScheduler
 
 pytestmark = pytest.mark.parametrize("kept", ["sqlite", "postgresql"], indirect=True)
 
@@ -36,6 +38,20 @@ async def test_jobs_survive_a_restart(stage: Stage) -> None:
         stage.clock.now_s += 5
 
         assert [at_once, await stage.settled(scheduler)] == [["reminder.due"], ["reminder.due", "sweep.due"]]
+
+
+@pytest.mark.parametrize(("misfire", "count"), [("once", 1), ("skip", 0), ("all", 4)])
+async def test_what_a_downtime_missed_is_up_to_the_job(stage: Stage, misfire: Misfire, count: int) -> None:
+    def declare(scheduler: EventScheduler) -> None:
+        scheduler.cron("quarter", "*/15 * * * *", "quarter.due", misfire=misfire)
+
+    async with stage.running(declare) as scheduler:
+        await stage.settled(scheduler)
+    stage.clock.now_s += 3600 + 61
+
+    async with stage.running(declare) as scheduler:
+        assert await stage.settled(scheduler) == ["quarter.due"] * count
+        assert by_name(await scheduler.jobs())["quarter"].due_at_utc == NOON + timedelta(minutes=75)
 
 
 async def test_a_cancellation_survives_a_restart(stage: Stage) -> None:
