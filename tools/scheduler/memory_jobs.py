@@ -57,13 +57,9 @@ class MemoryJobs:
         return not found.is_cancelled
 
     async def cancel_stored(self, id: str) -> bool:
-        found = self._jobs.get(id)
-        if found is None or found.is_cancelled:
-            return False
-        if found.schedule:
-            return await self.cancel(found)
+        is_there = id in self._jobs
         self._drop(id)
-        return True
+        return is_there
 
     async def resume(self, id: str, due_at: int) -> bool:
         found = self._jobs.get(id)
