@@ -5,7 +5,7 @@ from tools.scheduler.contract import Scheduler
 
 
 class CancelJob:
-    """DELETE /system/jobs/{job}: cancel a job; POST /system/jobs/{job}/resume: take that back, for administrators."""
+    """POST /system/jobs/{job}/cancel: cancel a job; .../resume: take that back, for administrators."""
 
     def __init__(self, http: Http, scheduler: Scheduler, auth: Auth) -> None:
         self.http, self.scheduler, self.auth = http, scheduler, auth
@@ -13,7 +13,7 @@ class CancelJob:
     @hookimpl
     async def on_boot(self) -> None:
         guard = self.auth.require("admin")
-        self.http.add_endpoint("/system/jobs/{job}", "DELETE", self.cancel, guard=guard, tags=["System"])
+        self.http.add_endpoint("/system/jobs/{job}/cancel", "POST", self.cancel, guard=guard, tags=["System"])
         self.http.add_endpoint("/system/jobs/{job}/resume", "POST", self.resume, guard=guard, tags=["System"])
 
     async def cancel(self, job: str) -> None:

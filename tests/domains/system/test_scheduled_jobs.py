@@ -36,8 +36,8 @@ async def test_administrators_list_cancel_and_resume(scheduling: Tree, settings:
 
         before = await states()
         statuses = [
-            (await client.delete("/system/jobs/digest", headers=root.headers)).status_code,
-            (await client.delete("/system/jobs/digest", headers=root.headers)).status_code,
+            (await client.post("/system/jobs/digest/cancel", headers=root.headers)).status_code,
+            (await client.post("/system/jobs/digest/cancel", headers=root.headers)).status_code,
         ]
         cancelled = await states()
         statuses += [
@@ -68,7 +68,7 @@ async def test_jobs_come_a_page_at_a_time(scheduling: Tree, settings: dict[str, 
 async def test_others_neither_see_nor_cancel(client: httpx.AsyncClient, ana: Person) -> None:
     answers = [
         await client.get("/system/jobs", headers=ana.headers),
-        await client.delete("/system/jobs/digest", headers=ana.headers),
+        await client.post("/system/jobs/digest/cancel", headers=ana.headers),
         await client.post("/system/jobs/digest/resume", headers=ana.headers),
     ]
 
