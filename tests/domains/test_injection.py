@@ -146,4 +146,9 @@ async def test_sql_in_an_administrators_parameters_finds_no_error(client: httpx.
     answers = await answered(client, root, reading)
 
     assert len(answers) >= 6 * len(PAYLOADS)
-    assert {(one.place.split()[0], answer.status_code) for one, answer in answers} == {("path", 404), ("query", 422)}
+    assert {(one.place.split()[0], answer.status_code) for one, answer in answers} == {
+        ("path", 404),
+        ("query", 422),
+    } | (
+        {("query", 200)}  # the cursor of the list of jobs is a text
+    )

@@ -69,6 +69,7 @@ class Archive:
         for pair in sorted(self._known()):
             if not pair[0]:
                 sql_out = "SELECT COUNT(*) AS found FROM _event_deliveries WHERE grp = '(broker)' AND state <> 'done'"
+                sql_out += " AND state <> 'delayed'"
                 found += (await self._store.query(sql_out))[0]["found"]
                 continue
             found += sum(row["found"] for row in await self._store.query(sql, (*pair, *pair)))
@@ -120,7 +121,7 @@ def _event(rows: list[dict[str, Any]]) -> TracedEvent:
 
 def _deliveries(rows: Iterable[dict[str, Any]]) -> Iterable[TracedDelivery]:
     for row in rows:
-        if row["grp"]:  # else it was for nobody
+        if row["grp"] not in ("", "(broker)"):  # it was for nobody yet
             yield TracedDelivery(
                 group=row["grp"],
                 state=_SHOWN.get(row["state"], row["state"]),

@@ -14,6 +14,7 @@ from tools.event_bus.subscription import Subscription
 log = logging.getLogger(__name__)
 MOST_HERE, FEW_HERE = 512, 256
 _LONGEST_WAIT_S = 2.0
+_WORTH_A_LINE = 3
 
 
 class Feeder:
@@ -59,9 +60,9 @@ class Feeder:
                 continue
             except BusyError:
                 failures = 1
-            except Exception as error:
+            except Exception as error:  # one may be another process that claimed at the same time
                 failures += 1
-                if not getattr(error, "runs_again", False) and failures == 1:
+                if failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot claim for %s, and goes on trying: %r", self.subscription.name, error)
             self._news.set()
             await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.02, failures, 0.5 + random.random() / 2)))

@@ -18,6 +18,7 @@ OUTBOX: Pair = ("", "(broker)")
 """The group that an event is stored for when a broker carries it."""
 SENT_AT_ONCE = 256
 _LONGEST_WAIT_S = 2.0
+_WORTH_A_LINE = 3
 _WAITING = "SELECT 1 AS found FROM _event_deliveries WHERE grp = '(broker)' AND state <> 'done' LIMIT 1"
 
 
@@ -50,7 +51,7 @@ class Relay:
                 failures = 0
             except Exception as error:
                 failures += 1
-                if not isinstance(error, BusyError) and not getattr(error, "runs_again", False) and failures == 1:
+                if not isinstance(error, BusyError) and failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot read what is to be sent, and goes on trying: %r", error)
                 self._news.set()
                 await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.02, failures, 0.5 + random.random() / 2)))

@@ -13,7 +13,8 @@ from tools.event_bus.sql.worker import Pair, Worker
 
 log = logging.getLogger(__name__)
 POLL_S = 0.5
-_OUTAGE_S = 2.0
+_OUTAGE_S = 1.0
+_WORTH_A_LINE = 3
 _CLEARED_AT_ONCE = 1_000
 _DUE = "UPDATE _event_deliveries SET state = 'waiting' WHERE state = 'delayed' AND due_at <= ?"
 _NEXT = "SELECT MIN(due_at) AS due_at FROM _event_deliveries WHERE state = 'delayed'"
@@ -80,15 +81,15 @@ class Watch:
             await asyncio.wait(self._tasks)
 
     async def _always(self, do: Callable[[], Coroutine[Any, Any, None]], rest: Callable[[], Any]) -> None:
-        is_out = False
+        failures = 0
         while True:
             try:
                 await do()
-                is_out = False
-            except Exception as error:
-                if not is_out and not getattr(error, "runs_again", False):
+                failures = 0
+            except Exception as error:  # one may be another process that changed the same at the same time
+                failures += 1
+                if failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot look into its log, and goes on trying: %r", error)
-                is_out = True
                 await asyncio.sleep(_OUTAGE_S)
             await rest()
 
