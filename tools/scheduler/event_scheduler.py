@@ -36,7 +36,7 @@ class EventScheduler:
     def describe(self) -> Iterator[Fact]:
         if self._store is None:
             summary = "in memory: each process runs its own jobs, and those of `at` are lost with it"
-            yield Fact("transport", "scheduler", "memory", summary)
+            yield Fact("transport", "scheduler", "memory", summary, {"is_default": True})  # the tree decides it
         kept = {"stored": self._store is not None, "runs_here": self._runs_jobs}
         for job in self._declared.values():
             what = {"schedule": job.schedule.text, "event": job.event, "misfire": job.misfire, **kept}
