@@ -11,11 +11,21 @@ from tools.db.contract import Db
 
 
 @pytest.fixture(params=NAMES)
-async def home(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Home]:
+def transport(request: pytest.FixtureRequest) -> str:
     """The only thing that differs."""
-    is_postgres = request.param == "postgres"
-    url = request.getfixturevalue("postgres_url") if is_postgres else f"sqlite:///{tmp_path}/app.db"
-    home = Home(request.param, url)
+    return str(request.param)
+
+
+@pytest.fixture
+def db_url(transport: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The application's database, of which a bus in memory may know too."""
+    return str(request.getfixturevalue("postgres_url")) if transport == "postgres" else f"sqlite:///{tmp_path}/app.db"
+
+
+@pytest.fixture
+async def home(transport: str, db_url: str) -> AsyncIterator[Home]:
+    """What outlives a work: `boot` may be called several times, for a restart, or for processes side by side."""
+    home = Home(transport, db_url)
     yield home
     await home.close()
 

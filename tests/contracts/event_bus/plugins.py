@@ -146,11 +146,11 @@ async def until(is_so: Callable[[], Any]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def settled(bus: Work) -> None:
-    """Wait until all is handled: the shutdown of a durable work leaves what waits where it is stored."""
+async def settled(bus: Work, but: int = 0) -> None:
+    """Wait until all is handled `but` so many: the shutdown of a durable work leaves what waits where it is stored."""
 
     async def is_idle() -> bool:
-        return await bus.pending() == 0
+        return await bus.pending() == but
 
     await until(is_idle)
 

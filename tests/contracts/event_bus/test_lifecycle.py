@@ -27,7 +27,7 @@ CALLS: dict[str, Call] = {
     "request": lambda bus: bus.request("said", 1),
 }
 GIFTS: dict[str, set[Gift]] = {
-    "memory": {"ordered", "dedup"},
+    "memory": {"ordered"},
     "sqlite": {"durable", "ordered", "delay", "dedup", "transactional"},
     "postgres": {"durable", "ordered", "delay", "dedup", "transactional"},
 }

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from hookspecs import Answer, Finding, System
+from hookspecs import Answer, Finding
 from tests.contracts.event_bus.plugins import Listener, Work, hook, subscribe
 from tests.contracts.event_bus.works import Home, durable, in_memory
 from tools.event_bus.contract import Gift
@@ -19,7 +19,7 @@ async def _no_answers(hook: str, **arguments: Any) -> list[Answer]:
 
 def found(bus: Work) -> list[Finding]:
     """Ask for the rules that are not kept and stop the boot."""
-    return [finding for finding in bus.check(system=System(_no_answers, [])) if finding.is_error]
+    return [finding for finding in bus.check() if finding.is_error]
 
 
 def given(bus: Work) -> Collection[str]:

@@ -128,6 +128,7 @@ async def test_what_a_process_handled_that_nobody_hears_of_comes_again_in_the_ne
     await home.cut_off(first)
     second = await listening(home, attempts, **SHORT)
     await settled(second)
+    gate.opened.set()
 
     assert attempts.seen[0] == (0, 2)
     assert [payload for payload, _attempt in attempts.seen] == [0, 1, 2]

@@ -84,6 +84,15 @@ async def test_the_tree_says_what_waits_and_what_is_under_way(bus: Work) -> None
     await until(lambda: gate.seen)
 
 
+async def test_an_event_that_nobody_subscribes_to_is_a_leaf_of_the_tree(bus: Work) -> None:
+    await bus.on_ready()
+
+    event_id = await publish_in(bus, REQUEST, "said")
+
+    (found,) = await bus.trace("trace-1")
+    assert (found.event, found.event_id, found.parent_id, found.deliveries) == ("said", event_id, "request-1", [])
+
+
 async def test_the_tree_has_nothing_of_another_request(bus: Work) -> None:
     subscribe(bus, "said", Listener().handle)
     await bus.on_ready()

@@ -17,9 +17,9 @@ from tools.event_bus.contract import LOG_TABLES
 NAMES = ("memory", "sqlite", "postgres")
 DURABLE = tuple(name for name in NAMES if name != "memory")
 
-in_memory = pytest.mark.parametrize("home", ["memory"], indirect=True)
+in_memory = pytest.mark.parametrize("transport", ["memory"], indirect=True)
 """For what only a bus that stores nothing does: its bound, and what it loses."""
-durable = pytest.mark.parametrize("home", DURABLE, indirect=True)
+durable = pytest.mark.parametrize("transport", DURABLE, indirect=True)
 """For what comes back after a restart."""
 
 EFFECTS = "CREATE TABLE effects (id INTEGER PRIMARY KEY, note TEXT NOT NULL)"
