@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from tests.contracts.event_bus.plugins import Gate, Listener, Work, errors, reply, settled, subscribe, until
-from tests.contracts.event_bus.works import Home, in_memory
+from tests.contracts.event_bus.works import Home, durable, in_memory
+from tools.db.contract import Db
 from tools.event_bus.contract import BusFull, ChainError
 
 
@@ -130,6 +131,44 @@ async def test_a_publisher_that_waits_for_room_goes_on_when_the_full_subscriptio
     await waiting
 
     gate.opened.set()
+
+
+@durable
+async def test_where_all_is_stored_the_bound_is_that_of_what_waits_in_the_database(home: Home) -> None:
+    bus, gate = await home.boot(EVENT_BUS_STORED="10", EVENT_BUS_WAIT_S="0.05"), Gate()
+    subscribe(bus, "said", gate.handle)
+    await bus.on_ready()
+    for number in range(10):
+        await bus.publish("said", number)
+
+    with pytest.raises(BusFull) as refused:
+        for number in range(10, 20):  # others may be through a bound that is counted some at a time
+            await bus.publish("said", number)
+    gate.opened.set()
+    await settled(bus)
+    await bus.publish("said", "room again")
+    await settled(bus)
+
+    assert refused.value.status == 503
+    assert gate.seen[-1] == "room again"
+
+
+@durable
+async def test_events_of_rolled_back_transactions_take_no_room(home: Home, db: Db) -> None:
+    bus, listener = await home.boot(db, EVENT_BUS_STORED="10"), Listener()
+    subscribe(bus, "said", listener.handle)
+    await bus.on_ready()
+
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError):
+            async with db.transaction():
+                for number in range(5):
+                    await bus.publish("said", number)
+                raise ZeroDivisionError
+    await bus.publish("said", "there is room")
+    await settled(bus)
+
+    assert listener.seen == ["there is room"]
 
 
 async def test_a_burst_arrives_whole_and_in_order(bus: Work, home: Home) -> None:

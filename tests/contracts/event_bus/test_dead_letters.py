@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.event_bus.plugins import Broken, Listener, Work, settled, subscribe
+from tests.contracts.event_bus.plugins import Broken, Listener, Work, settled, subscribe, until
 from tests.contracts.event_bus.works import Home, durable
 from tools.event_bus.contract import Envelope
 
@@ -103,6 +103,24 @@ async def test_a_replay_is_for_the_group_that_failed_only(bus: Work) -> None:
     await settled(bus)
 
     assert (broken.seen, listener.seen) == ([0], [0])
+
+
+async def test_what_is_replayed_to_a_group_that_is_gone_is_not_lost(bus: Work) -> None:
+    broken = Broken()
+    undo = subscribe(bus, "said", broken.handle, retries=0)
+    subscribe(bus, "said", Listener().handle, "made.other")
+    await bus.on_ready()
+    await bus.publish("said", 1)
+    await settled(bus)
+    (letter,) = await bus.dead_letters()
+
+    undo.close()
+    await bus.replay(letter.id)
+
+    async def is_there() -> bool:
+        return [one.event_id for one in await bus.dead_letters()] == [letter.event_id]
+
+    await until(is_there)
 
 
 async def test_what_is_replayed_twice_is_handled_once(bus: Work) -> None:

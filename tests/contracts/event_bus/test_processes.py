@@ -1,6 +1,8 @@
 """Several processes on one database: each event is handled once for each group, in order, by one of them."""
 
-from tests.contracts.event_bus.plugins import ByKey, Listener, settled, subscribe, until
+import asyncio
+
+from tests.contracts.event_bus.plugins import ByKey, Gate, Listener, settled, subscribe, until
 from tests.contracts.event_bus.works import Home, durable
 
 pytestmark = durable
@@ -31,6 +33,26 @@ async def test_what_one_process_publishes_another_one_handles(home: Home) -> Non
     await until(lambda: listener.seen)
 
     assert listener.seen == [1]
+
+
+async def test_what_a_process_that_ends_had_claimed_another_one_handles_at_once(home: Home) -> None:
+    first, second = await home.boot(), await home.boot()  # with a lease of 40 s, longer than this test may take
+    gate, rest = Gate(), Listener()
+    subscribe(first, "counted", gate.handle, group="g")
+    await first.on_ready()
+    for number in range(20):
+        await first.publish("counted", number)
+    await gate.began.wait()
+    subscribe(second, "counted", rest.handle, group="g")
+    await second.on_ready()
+
+    ending = asyncio.create_task(home.end(first))
+    await asyncio.sleep(0)
+    gate.opened.set()
+    await ending
+    await settled(second)
+
+    assert gate.seen + rest.seen == list(range(20))
 
 
 async def test_the_order_of_each_key_holds_over_processes(home: Home) -> None:

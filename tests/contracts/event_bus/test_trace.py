@@ -81,7 +81,23 @@ async def test_the_tree_says_what_waits_and_what_is_under_way(bus: Work) -> None
     }
     assert [delivery.ended_at_utc for event in found for delivery in event.deliveries] == [None, None]
     gate.opened.set()
-    await until(lambda: gate.seen)
+    await settled(bus, but=1)
+
+
+async def test_the_events_of_a_tree_are_listed_oldest_first(bus: Work) -> None:
+    async def lead_on(number: int) -> None:
+        if number < 10:
+            await bus.publish("led.on", number + 1)
+
+    subscribe(bus, "led.on", lead_on)
+    await bus.on_ready()
+
+    await publish_in(bus, REQUEST, "led.on", 1)
+    await settled(bus)
+    found = await bus.trace("trace-1")
+
+    assert len(found) == 10
+    assert [one.parent_id for one in found] == ["request-1", *[one.event_id for one in found[:-1]]]
 
 
 async def test_an_event_that_nobody_subscribes_to_is_a_leaf_of_the_tree(bus: Work) -> None:

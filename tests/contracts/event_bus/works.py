@@ -22,6 +22,7 @@ in_memory = pytest.mark.parametrize("transport", ["memory"], indirect=True)
 durable = pytest.mark.parametrize("transport", DURABLE, indirect=True)
 """For what comes back after a restart."""
 
+SHUTDOWN_TIMEOUT_S = 3
 EFFECTS = "CREATE TABLE effects (id INTEGER PRIMARY KEY, note TEXT NOT NULL)"
 CARRIED = {
     "made.store_events": [Migration(name, sql) for name, sql in LOG_TABLES.items()],
@@ -73,14 +74,15 @@ class Home:
         await db.on_shutdown()
 
     async def close(self) -> None:
-        """Shut all down, the last one first; a work whose database was closed under it may say so."""
+        """Shut all down, the last one first; what takes too long is cut, as the kernel does."""
         for work, db in reversed(self._works):
             is_cut_off = db is not None and db not in self._dbs
-            with contextlib.suppress(*[Exception] if is_cut_off else []):
-                async with asyncio.timeout(10):
+            with contextlib.suppress(Exception if is_cut_off else TimeoutError):
+                async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
                     await work.on_shutdown()
         for db in reversed(self._dbs):
             await db.on_shutdown()
+        self._works, self._dbs = [], []
 
 
 async def _carried(hook: str, **arguments: Any) -> list[Answer]:
