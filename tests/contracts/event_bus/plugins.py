@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hookspecs import Fact, Finding, Part, Run, System, Trace, Undo, owner, trace
+from hookspecs import Fact, Finding, Part, Run, Trace, Undo, owner, trace
 from tools.event_bus.contract import Envelope, EventBus
 
 REQUEST = Trace("trace-1", "request-1")
@@ -23,7 +23,7 @@ class Work(EventBus, Protocol):
     async def on_ready(self) -> None: ...
     async def on_shutdown(self) -> None: ...
     def describe(self) -> Iterable[Fact]: ...
-    def check(self, system: System) -> Iterable[Finding]: ...
+    def check(self) -> Iterable[Finding]: ...
 
 
 class UserCreated(msgspec.Struct):
@@ -128,6 +128,11 @@ def reply(bus: Work, event: str, callback: Callable[..., object]) -> Undo:
     with hook("made.responder") as undo:
         bus.reply(event, callback)
     return undo
+
+
+def facts(bus: Work, kind: str) -> list[Fact]:
+    """Read what the bus says of itself, of one kind."""
+    return [fact for fact in bus.describe() if fact.kind == kind]
 
 
 async def publish_in(bus: Work, cause: Trace, event: str, payload: object = 1) -> str:

@@ -1,12 +1,15 @@
 """What caused what: for the callback that runs, and afterwards for whoever asks."""
 
 import asyncio
+import contextvars
 from datetime import UTC, datetime
 from typing import Any
 
 from hookspecs import Trace, trace
-from tests.contracts.event_bus.plugins import REQUEST, Work, publish_in, settled, subscribe
+from tests.contracts.event_bus.plugins import REQUEST, Work, publish_in, reply, settled, subscribe
 from tools.event_bus.contract import Envelope
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="fresh")
 
 
 async def test_the_envelope_says_what_is_known_about_the_event(bus: Work) -> None:
@@ -84,3 +87,20 @@ async def test_each_attempt_has_the_same_trace(bus: Work) -> None:
 
     cause = Trace("trace-1", "request-1", event_id, "request-1")
     assert seen == [(cause, 1), (cause, 2)]
+
+
+async def test_a_request_keeps_the_trace_and_leaks_no_variables(bus: Work) -> None:
+    seen = list[Any]()
+
+    async def answer(_payload: Any) -> None:
+        seen.extend([trace.get(), variable.get()])
+
+    reply(bus, "asked", answer)
+    await bus.on_ready()
+    tokens = trace.set(Trace("trace-1", "request-1")), variable.set("set by who asks")
+
+    await bus.request("asked", 1)
+    trace.reset(tokens[0])
+    variable.reset(tokens[1])
+
+    assert seen == [Trace("trace-1", "request-1", seen[0].event_id, "request-1"), "fresh"]

@@ -2,45 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
-from hookspecs import Fact
 from tests.contracts.event_bus.plugins import (
     Gate,
     Listener,
-    UserCreated,
     Work,
+    facts,
     reply,
     settled,
     subscribe,
     until,
 )
 from tests.contracts.event_bus.works import Home, in_memory
-from tools.event_bus import register_tools
-from tools.event_bus.contract import EventBus, Gift
 
 Call = Callable[[Work], Awaitable[object]]
 CALLS: dict[str, Call] = {
     "publish": lambda bus: bus.publish("said", 1),
     "request": lambda bus: bus.request("said", 1),
 }
-GIFTS: dict[str, set[Gift]] = {
-    "memory": {"ordered"},
-    "sqlite": {"durable", "ordered", "delay", "dedup", "transactional"},
-    "postgres": {"durable", "ordered", "delay", "dedup", "transactional"},
-}
-
-
-def facts(bus: Work, kind: str) -> list[Fact]:
-    return [fact for fact in bus.describe() if fact.kind == kind]
-
-
-async def test_the_tool_offers_the_contract() -> None:
-    (tool,) = register_tools()
-
-    assert (tool.name, tool.contract) == ("event_bus", EventBus)
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -212,48 +193,3 @@ async def test_what_is_being_handled_while_it_is_undone_is_ended(bus: Work) -> N
     await until(lambda: gate.seen)
 
     assert gate.seen == [1]
-
-
-async def test_the_transport_says_what_it_gives(bus: Work, home: Home) -> None:
-    (transport,) = facts(bus, "transport")
-
-    assert transport.owner == "event_bus"
-    assert set(transport.data["gifts"]) == GIFTS[home.name]
-    assert isinstance(transport.data["power_cut"], str)
-    assert transport.data["power_cut"]
-    assert ("not durable" in transport.summary) is not home.is_durable
-
-
-async def test_the_facts_say_who_listens_and_replies_to_what(bus: Work) -> None:
-    async def handle(user: UserCreated) -> None:
-        pass
-
-    subscribe(bus, "user.created", handle, retries=2, backoff=0.25, timeout=10)
-    reply(bus, "user.asked", handle)
-
-    ((subscription,), (event,)) = facts(bus, "subscription"), facts(bus, "event")
-    (responder,) = facts(bus, "responder")
-    known: dict[str, Any] = {"callback": "handle", "payload": {"id": "int", "email": "str"}}
-    numbers = {"retries": 2, "backoff_s": 0.25, "timeout_s": 10, "concurrency": 8}
-    assert subscription[:3] == ("subscription", "made.listener", "user.created")
-    assert subscription.data.items() >= (known | numbers).items()
-    assert (event.owner, event.name) == ("made.listener", "user.created")
-    assert responder[:3] == ("responder", "made.responder", "user.asked")
-    assert responder.data.items() >= known.items()
-
-
-@pytest.mark.parametrize("url", ["pigeon://localhost", "nonsense", "memory"])
-def test_an_unknown_transport_is_refused(url: str) -> None:
-    (tool,) = register_tools()
-
-    with pytest.raises(ValueError, match="EVENT_BUS_URL"):
-        tool.factory({"EVENT_BUS_URL": url})
-
-
-@pytest.mark.parametrize("name", ["EVENT_BUS_WAIT_S", "EVENT_BUS_LEASE_S"])
-@pytest.mark.parametrize("value", ["inf", "nan", "1e12", "-1", "soon"])
-def test_a_wrong_setting_is_named(name: str, value: str) -> None:
-    (tool,) = register_tools()
-
-    with pytest.raises(ValueError, match=name):
-        tool.factory({name: value})

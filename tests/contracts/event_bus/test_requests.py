@@ -2,16 +2,13 @@
 
 import asyncio
 import contextlib
-import contextvars
 from typing import Any
 
 import pytest
 
-from hookspecs import Refusal, Trace, trace
+from hookspecs import Refusal
 from tests.contracts.event_bus.plugins import Gate, OnlyId, UserCreated, Work, hook, reply, settled, subscribe, until
 from tools.event_bus.contract import Envelope, NobodyRepliesError, PayloadError, ReplyError, RequestTimeoutError
-
-variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="fresh")
 
 
 async def test_a_request_gets_what_the_responder_returns(bus: Work) -> None:
@@ -199,23 +196,6 @@ async def test_a_second_responder_is_refused_and_the_first_stays(bus: Work) -> N
         "made.rival.answer cannot reply to 'asked', as made.responder.answer does: remove one of the two"
     )
     assert await bus.request("asked", 1) == "first"
-
-
-async def test_a_request_keeps_the_trace_and_leaks_no_variables(bus: Work) -> None:
-    seen = list[Any]()
-
-    async def answer(_payload: Any) -> None:
-        seen.extend([trace.get(), variable.get()])
-
-    reply(bus, "asked", answer)
-    await bus.on_ready()
-    tokens = trace.set(Trace("trace-1", "request-1")), variable.set("set by who asks")
-
-    await bus.request("asked", 1)
-    trace.reset(tokens[0])
-    variable.reset(tokens[1])
-
-    assert seen == [Trace("trace-1", "request-1", seen[0].event_id, "request-1"), "fresh"]
 
 
 async def test_a_responder_may_ask_another(bus: Work) -> None:

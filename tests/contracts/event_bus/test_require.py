@@ -1,20 +1,16 @@
 """What a subscription requires, the transport gives, or the boot stops."""
 
 from collections.abc import Collection
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
-from hookspecs import Answer, Finding
-from tests.contracts.event_bus.plugins import Listener, Work, hook, subscribe
+from hookspecs import Finding
+from tests.contracts.event_bus.plugins import Listener, Work, facts, hook, subscribe
 from tests.contracts.event_bus.works import Home, durable, in_memory
 from tools.event_bus.contract import Gift
 
 GIFTS: tuple[Gift, ...] = get_args(Gift)
-
-
-async def _no_answers(hook: str, **arguments: Any) -> list[Answer]:
-    return []
 
 
 def found(bus: Work) -> list[Finding]:
@@ -24,7 +20,7 @@ def found(bus: Work) -> list[Finding]:
 
 def given(bus: Work) -> Collection[str]:
     """Read what the transport says of itself."""
-    (transport,) = [fact for fact in bus.describe() if fact.kind == "transport"]
+    (transport,) = facts(bus, "transport")
     gifts: Collection[str] = transport.data["gifts"]
     return gifts
 
