@@ -10,7 +10,7 @@ from tools.event_bus import register_tools
 from tools.event_bus.contract import EventBus, Gift
 
 GIFTS: dict[str, set[Gift]] = {
-    "memory": {"ordered"},
+    "memory": {"ordered", "dedup"},
     "sqlite": {"durable", "ordered", "delay", "dedup", "transactional"},
     "postgres": {"durable", "ordered", "delay", "dedup", "transactional"},
 }
