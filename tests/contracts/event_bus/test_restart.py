@@ -67,14 +67,22 @@ async def test_what_waits_at_the_shutdown_is_handled_by_the_next_process(home: H
 
 
 async def test_what_waits_at_the_shutdown_has_had_no_attempt(home: Home) -> None:
-    first, attempts = await listening(home, Listener()), Attempts()
-    await first.publish("said", 1, delay=0.2)
-    await home.end(first)
+    gate, attempts = Gate(), Attempts()
+    first = await listening(home, gate)
+    await first.publish("said", "delayed", delay=0.5)
+    for number in range(5):
+        await first.publish("said", number)
+    await gate.began.wait()
 
+    ending = asyncio.create_task(home.end(first))
+    await asyncio.sleep(0)
+    gate.opened.set()
+    await ending
     second = await listening(home, attempts)
     await settled(second)
 
-    assert attempts.seen == [(1, 1)]
+    assert attempts.seen == [(payload, 1) for payload in [*range(len(gate.seen), 5), "delayed"]]
+    assert len(attempts.seen) > 1  # or nothing was left by the first
 
 
 async def test_what_a_callback_publishes_during_the_shutdown_is_stored(home: Home) -> None:
