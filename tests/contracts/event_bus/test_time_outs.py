@@ -97,12 +97,12 @@ async def test_a_def_that_hangs_keeps_one_thread_and_what_comes_next_waits_for_i
 
 async def test_a_retry_waits_for_the_thread_of_the_attempt_before(bus: Work) -> None:
     hanging = Hanging()
-    subscribe(bus, "said", hanging.handle, retries=2, backoff=0, timeout=0.05)
+    subscribe(bus, "said", hanging.handle, retries=2, backoff=0, timeout=0.3)
     await bus.on_ready()
 
     await bus.publish("said", 1)
     await until(lambda: hanging.seen)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.7)  # two time-outs
     seen = list(hanging.seen)
     hanging.let_go.set()
     await settled(bus)

@@ -130,7 +130,7 @@ async def test_a_delay_counts_in_a_transaction_too(stored_bus: Work, db: Db) -> 
     await stored_bus.on_ready()
 
     async with db.transaction():
-        await stored_bus.publish("said", "late", delay=0.3)
+        await stored_bus.publish("said", "late", delay=1)
         await stored_bus.publish("said", "now")
     await settled(stored_bus)
 
