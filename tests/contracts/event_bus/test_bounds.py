@@ -59,8 +59,8 @@ async def test_a_publish_is_refused_when_there_is_no_room_in_time(home: Home) ->
 
     assert (refused.value.status, refused.value.retry_after_s) == (503, 1)
     assert str(refused.value) == (
-        "event_bus queued 'said' for nobody, as the queue of made.listener.handle is full: "
-        "make that subscriber faster, or raise EVENT_BUS_QUEUE"
+        "event_bus kept 'said' for nobody, as the queue of made.listener.handle is full: "
+        "make the subscribers faster, or raise EVENT_BUS_QUEUE"
     )
 
 

@@ -15,14 +15,14 @@ from hookspecs import Refusal
 class BusFull(Refusal):
     """There was no room for one more event in time: nothing was kept, for nobody."""
 
-    def __init__(self, event: str, subscribers: str) -> None:
+    def __init__(self, event: str, full: str, setting: str = "EVENT_BUS_QUEUE") -> None:
         super().__init__(503, "too many events are waiting: try again", retry_after_s=1)
-        self.event, self.subscribers = event, subscribers
+        self.event, self.full, self.setting = event, full, setting
 
     def __str__(self) -> str:
         return (
-            f"event_bus queued {self.event!r} for nobody, as the queue of {self.subscribers} is full: "
-            "make that subscriber faster, or raise EVENT_BUS_QUEUE"
+            f"event_bus kept {self.event!r} for nobody, as {self.full} is full: "
+            f"make the subscribers faster, or raise {self.setting}"
         )
 
 

@@ -55,7 +55,7 @@ class MemoryBrokeredLog(MemoryLog):
     def append(self, message: Message) -> Awaitable[None] | None:
         if message.delay_s:
             if len(self._delayed) >= self._bound:
-                raise BusFull(message.event, "the events that are delayed")
+                raise BusFull(message.event, "the list of what is delayed")
             self._remember((message, []))
             self._delay(message, partial(self._send_late, message))
             return None

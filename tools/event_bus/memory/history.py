@@ -37,13 +37,16 @@ class History:
         """List them, by id."""
         return [_letter(one) for one in [dead for dead in self._dead if dead.id > after][:limit]]
 
-    def exhume(self, id: int) -> Delivery | None:
-        """Take a dead letter out."""
-        found = next((one for one in self._dead if one.id == id), None)
-        if found is None:
-            return None
-        self._dead.remove(found)
-        return found.delivery
+    def dead(self, id: int) -> Delivery | None:
+        """Find a dead letter."""
+        return next((one.delivery for one in self._dead if one.id == id), None)
+
+    def forget(self, id: int) -> bool:
+        """Take a dead letter out; False where there is none of that id."""
+        found = [one for one in self._dead if one.id == id]
+        for one in found:
+            self._dead.remove(one)
+        return bool(found)
 
     def trace(self, trace_id: str) -> list[TracedEvent]:
         """List the events of one trace, oldest first."""

@@ -52,7 +52,7 @@ class MemoryLog:
     def append(self, message: Message) -> Awaitable[None] | None:
         topic = self._topics.get(message.event)
         if message.delay_s and len(self._delayed) >= self._bound:
-            raise BusFull(message.event, "the events that are delayed")
+            raise BusFull(message.event, "the list of what is delayed")
         if topic is not None and topic.is_full():
             if chain.get():  # the callback may be what the queue waits for
                 raise topic.refusal()
@@ -107,17 +107,17 @@ class MemoryLog:
         return self._history.dead_letters(after, limit)
 
     async def replay(self, id: int) -> bool:
-        delivery = self._history.exhume(id)
+        delivery = self._history.dead(id)
         if delivery is None:
             return False
-        topic = self._topics[delivery.message.event]
-        for one in topic.subscriptions:
+        for one in self._topics[delivery.message.event].subscriptions:
             if one.name == delivery.group:
+                self._history.forget(id)
                 one.put(Delivery(delivery.message, one.name))
         return True
 
     async def drop(self, id: int) -> bool:
-        return self._history.exhume(id) is not None
+        return self._history.forget(id)
 
     async def trace(self, trace_id: str) -> list[TracedEvent]:
         return self._history.trace(trace_id)

@@ -39,7 +39,8 @@ class Topic:
 
     def refusal(self) -> BusFull:
         """Name the subscribers that have no room."""
-        return BusFull(self.event, ", ".join(self._full() or [one.name for one in self.subscriptions]))
+        full = self._full() or [one.name for one in self.subscriptions]
+        return BusFull(self.event, f"the queue of {', '.join(full)}")
 
     def _full(self) -> list[str]:
         return [subscription.name for subscription in self.subscriptions if subscription.size >= self._bound]

@@ -56,4 +56,4 @@ class Room:
                     self._is_less.clear()
                     await self._is_less.wait()
         except TimeoutError:
-            raise BusFull(event, "the database (EVENT_BUS_STORED)") from None
+            raise BusFull(event, "the log", "EVENT_BUS_STORED") from None

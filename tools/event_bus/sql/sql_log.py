@@ -167,8 +167,11 @@ class SqlLog:
             sql, params = insertion(message, groups, "delayed" if message.delay_s else "waiting")
         await self._store.execute(sql, params)
         if groups:
-            self._room.more(len(groups))
-            self._store.after_commit(partial(self._wake, message))
+            self._store.after_commit(partial(self._committed, message, len(groups)))
+
+    def _committed(self, message: Message, groups: int) -> None:
+        self._room.more(groups)
+        self._wake(message)
 
     def _targets(self, event: str) -> Sequence[str]:
         """Name the groups that an event is stored for."""
