@@ -1,6 +1,7 @@
 """A Redis for tests: that of TEST_REDIS_URL, or one from a wheel that listens on a socket only, and can be killed."""
 
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -52,6 +53,16 @@ class RedisServer:
             self._process.terminate()
             self._process.wait(_STARTS_WITHIN_S)
 
+    def pause(self) -> None:
+        """Let it be silent, its sockets open, by SIGSTOP."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(1)
@@ -74,7 +85,7 @@ class GivenServer(RedisServer):
     def start(self) -> None:
         pytest.skip("these end and configure a Redis of their own: leave TEST_REDIS_URL away")
 
-    kill = stop = start
+    kill = stop = pause = resume = start
 
 
 @contextmanager
