@@ -14,7 +14,7 @@ ODD_NAMES = ["a.b-c_d", "*", ">", "a b", "a/b", "a:b", "A.B", "a.b.", "..", "å.
 
 
 async def test_a_packet_comes_as_it_was_sent(broker: Broker, event: str) -> None:
-    sent = Packet(event, "id-1", "key å", bytes(range(256)) + b"\r\n\0")
+    sent = Packet(event, f"id {event}", "key å", bytes(range(256)) + b"\r\n\0")
     hands = Hands()
     await broker.open({event: ["g"]})
     async with receiving(broker, event, "g", hands.take):
@@ -25,7 +25,7 @@ async def test_a_packet_comes_as_it_was_sent(broker: Broker, event: str) -> None
 
 @pytest.mark.parametrize("size_bytes", [0, 270 * 1024])
 async def test_small_and_large_packets_are_carried(broker: Broker, event: str, size_bytes: int) -> None:
-    sent = [Packet(event, f"id-{n}", "", b"\xff" * size_bytes) for n in range(3)]
+    sent = [Packet(event, f"{event}-{n}", "", b"\xff" * size_bytes) for n in range(3)]
     hands = Hands()
     await broker.open({event: ["g"]})
     async with receiving(broker, event, "g", hands.take):

@@ -52,7 +52,7 @@ class Upkeep(Generic[C]):
         self._address, self._connect, self._disconnect = address, connect, disconnect
         self._faults, self._is_loss = faults, is_loss
         self._connection: C | None = None
-        self._reason = "it was never opened"
+        self._reason, self._is_warned = "it was never opened", False
         self._is_up, self._is_lost, self._hurry = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._limits: set[asyncio.Timeout] = set()
         self._task: asyncio.Task[None] | None = None
@@ -100,7 +100,7 @@ class Upkeep(Generic[C]):
                 finally:
                     self._limits.discard(limit)
         except TimeoutError:
-            self.lose(connection, f"no answer within {within_s} s")
+            self.lose(connection, "no answer in time")
             raise self._down() from None
         except self._faults as error:
             reason = self._address.without_password(f"{type(error).__name__}: {error}")
@@ -118,7 +118,7 @@ class Upkeep(Generic[C]):
         for limit in self._limits:
             if not limit.expired():
                 limit.reschedule(asyncio.get_running_loop().time())
-        log.warning("events: %s is lost, and is connected to again: %s", self._address, reason)
+        self._warn("no longer answers")
 
     async def close(self) -> None:
         """End the connection and what keeps it."""
@@ -130,6 +130,12 @@ class Upkeep(Generic[C]):
 
     def _down(self) -> BrokerDown:
         return BrokerDown(f"{self._address} is not connected: {self._reason}")
+
+    def _warn(self, what: str) -> None:
+        """Say it once for each outage."""
+        if not self._is_warned:
+            log.warning("events: %s %s, and is tried until it does: %s", self._address, what, self._reason)
+        self._is_warned = True
 
     async def _keep(self) -> None:
         while True:
@@ -144,15 +150,12 @@ class Upkeep(Generic[C]):
                         await self._disconnect(connection)
 
     async def _connected(self) -> C:
-        is_said = False
         for wait_s in growing_waits():
             try:
                 connection = await self._connect()
             except Exception as error:
                 self._reason = self._address.without_password(f"{type(error).__name__}: {error}".rstrip(": "))
-                if not is_said:
-                    log.warning("events: %s cannot be connected to, which is tried on: %s", self._address, self._reason)
-                is_said = True
+                self._warn("does not answer")
                 self._hurry.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait_s):
@@ -160,6 +163,9 @@ class Upkeep(Generic[C]):
             else:
                 break
         self._is_lost.clear()
+        if self._is_warned:
+            log.info("events: %s is connected again", self._address)
+        self._is_warned = False
         self._connection = connection
         self._is_up.set()
         return connection
