@@ -3,8 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +50,11 @@ class Workers:
     def __init__(self, start: Callable[[Path], Any], journal: Path) -> None:
         self.journal = journal
         self._start = start
+        self._all: list[asyncio.subprocess.Process] = []
 
     async def start(self) -> asyncio.subprocess.Process:
         process: asyncio.subprocess.Process = await self._start(self.journal)
+        self._all.append(process)
         assert process.stdout is not None
         assert await process.stdout.readline() == b"open\n"
         return process
@@ -69,6 +70,11 @@ class Workers:
         async with asyncio.timeout(10):
             await process.communicate()
         assert process.returncode == 0
+
+    async def kill_all(self) -> None:
+        for process in self._all:
+            if process.returncode is None:
+                await self.kill(process)
 
     @property
     def lines(self) -> list[dict[str, str]]:
@@ -98,14 +104,18 @@ class Workers:
 
 
 @pytest.fixture
-def workers(request: pytest.FixtureRequest, own_server: Server, event: str, tmp_path: Path) -> Workers:
+async def workers(
+    request: pytest.FixtureRequest, own_server: Server, event: str, tmp_path: Path
+) -> AsyncIterator[Workers]:
     name = request.node.callspec.params["kind"]
 
     async def start(journal: Path) -> asyncio.subprocess.Process:
         code = [sys.executable, "-m", "tests.contracts.brokers.worker", name, own_server.url, event, "g", str(journal)]
         return await asyncio.create_subprocess_exec(*code, stdout=asyncio.subprocess.PIPE)
 
-    return Workers(start, tmp_path / "journal")
+    made = Workers(start, tmp_path / "journal")
+    yield made
+    await made.kill_all()
 
 
 @pytest.mark.slow
@@ -116,23 +126,25 @@ async def test_processes_share_a_group_over_kills(
     sender = make_broker(own_server.url)
     await sender.open({event: ["g"]})
     amount, kills, longest_s = 0, 4, 0.0
-    async with AsyncExitStack() as ends:
-        holder = await workers.start()
-        for _ in range(kills):
-            await sent(sender, numbered(event, 200, start=amount, keys=5))
-            amount += 200
-            await workers.took(amount - 150)
-            other = await workers.start()
-            await workers.kill(holder)
-            longest_s = max(longest_s, await workers.took(amount))
-            assert workers.lines[-1]["pid"] == str(other.pid)
-            holder = other
-        ends.push_async_callback(workers.end, holder)
+    holder = await workers.start()
+    await sent(sender, numbered(event, 1, keys=5))
+    await workers.took(1)
+    amount = 1
+    for _ in range(kills):
         other = await workers.start()
         await sent(sender, numbered(event, 200, start=amount, keys=5))
         amount += 200
-        await workers.kill(other)
-        await workers.took(amount)
+        await workers.took(amount - 150)
+        await workers.kill(holder)
+        longest_s = max(longest_s, await workers.took(amount))
+        assert workers.lines[-1]["pid"] == str(other.pid)
+        holder = other
+    other = await workers.start()
+    await sent(sender, numbered(event, 200, start=amount, keys=5))
+    amount += 200
+    await workers.kill(other)
+    await workers.took(amount)
+    await workers.end(holder)
 
     print(f"taken over within {longest_s:.1f} s, {len(workers.taken) - amount} came twice", file=sys.stderr)
     assert by_key(dict.fromkeys(workers.taken)) == {str(key): list(range(key, amount, 5)) for key in range(5)}

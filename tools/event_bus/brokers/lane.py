@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 from uuid import uuid4
 
 from tools.event_bus.brokers.broker import BrokerDown, Packet, Take
-from tools.event_bus.brokers.upkeep import growing_waits
+from tools.event_bus.brokers.upkeep import end, growing_waits
 
 log = logging.getLogger(__name__)
 
@@ -126,8 +126,7 @@ class Lane:
                             self._place = self._place._replace(position=position)
                             await self._write()
                 finally:
-                    beating.cancel()
-                    await asyncio.wait([beating])
+                    await end(beating)
         except (_TurnOver, TimeoutError):
             self._place = None
             log.warning("events: it is no longer this process's turn to receive for %s", self)
@@ -198,13 +197,8 @@ class Lanes:
             await asyncio.Event().wait()
         finally:
             self._running.discard(task)
-            task.cancel()
-            await asyncio.wait([task])
+            await end(task)
 
     async def close(self) -> None:
         """End what is being taken, and let others have their turn."""
-        running = list(self._running)
-        for task in running:
-            task.cancel()
-        if running:
-            await asyncio.wait(running)
+        await end(*self._running)

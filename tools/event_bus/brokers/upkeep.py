@@ -30,6 +30,15 @@ def growing_waits() -> Iterator[float]:
         wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
 
+async def end(*tasks: "asyncio.Task[None]") -> None:
+    """Cancel tasks until they have ended: what they await may swallow a cancellation, as a client may, or a `take`."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CLOSED_WITHIN_S + 0.1)
+
+
 class Upkeep(Generic[C]):
     """One connection; `connect` makes it, in a time of its own, and `disconnect` ends it whatever state it is in.
 
@@ -92,6 +101,9 @@ class Upkeep(Generic[C]):
         connection = self._connection
         if connection is None:
             raise self._down()
+        task = asyncio.current_task()
+        assert task is not None, "a call is made in a task"
+        cancels = task.cancelling()
         try:
             async with asyncio.timeout(within_s) as limit:
                 self._limits.add(limit)
@@ -107,6 +119,8 @@ class Upkeep(Generic[C]):
             if self._is_loss(error):
                 self.lose(connection, reason)
             raise BrokerDown(f"{self._address} does not do it: {reason}") from None
+        if task.cancelling() > cancels:
+            raise asyncio.CancelledError  # `asyncio.wait_for` in the client swallowed it, which Python 3.11's may
 
     def lose(self, connection: C, reason: str) -> None:
         """Give a connection up: the calls that use it end, and another one is made."""
@@ -124,8 +138,7 @@ class Upkeep(Generic[C]):
         """End the connection and what keeps it."""
         self._reason = "it was closed"
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
             self._task = None
 
     def _down(self) -> BrokerDown:

@@ -19,7 +19,7 @@ from tools.event_bus.brokers.nats.inbox import Inbox
 from tools.event_bus.brokers.nats.link import Link
 from tools.event_bus.brokers.nats.names import token
 from tools.event_bus.brokers.nats.sweep import Sweep
-from tools.event_bus.brokers.upkeep import Upkeep
+from tools.event_bus.brokers.upkeep import Upkeep, end
 from tools.event_bus.contract import Gives
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ class NatsBroker:
 
     async def close(self) -> None:
         if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.wait([self._sweeping])
+            await end(self._sweeping)
         await self._lanes.close()
         if self._upkeep is not None:
             await self._upkeep.close()
