@@ -13,7 +13,7 @@ import pytest
 from tests.contracts.brokers.conftest import MakeBroker
 from tests.contracts.brokers.hands import WITHIN_S, Hands, by_key, numbered, packets, receiving, sent
 from tests.contracts.brokers.servers import Kind, Server
-from tools.event_bus.brokers.broker import Broker, BrokerDown
+from tools.event_bus.brokers.broker import Broker, BrokerDown, Packet
 
 AT_ONCE_S = 0.1
 BACK_WITHIN_S = 2.0
@@ -120,7 +120,7 @@ async def test_calls_to_a_silent_broker_end_by_their_time_out(
     assert hands.unique == ["a", "b"]
 
 
-@pytest.mark.parametrize("trouble", ["none", "away", "silent"])
+@pytest.mark.parametrize("trouble", ["none", "away", "silent", "silent and full"])
 async def test_close_ends_in_time_whatever_the_broker_does(
     make_broker: MakeBroker, own_server: Server, event: str, trouble: str
 ) -> None:
@@ -134,10 +134,12 @@ async def test_close_ends_in_time_whatever_the_broker_does(
         await hands.count(1)
         if trouble == "away":
             await _away(own_server)
-        if trouble == "silent":
+        if "silent" in trouble:
             own_server.pause()
+            size_bytes = 270 * 1024 if "full" in trouble else 1
             with pytest.raises((BrokerDown, TimeoutError)):
-                await asyncio.wait_for(broker.send(packets(event, "b")), 0.3)
+                large = [Packet(event, f"{event}:{n}", "", b"b" * size_bytes) for n in range(40)]
+                await asyncio.wait_for(broker.send(large), 0.3)
         began = time.monotonic()
         await broker.close()
         assert time.monotonic() - began < CLOSED_WITHIN_S
@@ -159,6 +161,24 @@ async def _equal(tasks: set["asyncio.Task[object]"], threads: int, files: int) -
     async with asyncio.timeout(2):
         while asyncio.all_tasks() - tasks or _threads() > threads or _open_files() > files:
             await asyncio.sleep(0.05)
+
+
+async def test_large_batches_to_a_silent_broker_end_by_their_time_out(
+    make_broker: MakeBroker, own_server: Server, event: str
+) -> None:
+    broker = make_broker(own_server.url, TIMEOUT_S)
+    await broker.open({event: ["g"]})
+    own_server.pause()
+    began = time.monotonic()
+    with pytest.raises(BrokerDown):
+        await broker.send([Packet(event, f"{event}:{n}", "", b"x" * 270 * 1024) for n in range(60)])
+    assert time.monotonic() - began < TIMEOUT_S + 0.5
+    own_server.resume()
+    await sent(broker, packets(event, "a"))
+
+
+async def test_it_may_be_closed_before_it_is_opened(make_broker: MakeBroker, own_server: Server) -> None:
+    await make_broker(own_server.url).close()
 
 
 @pytest.mark.slow

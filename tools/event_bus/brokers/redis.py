@@ -164,7 +164,7 @@ class RedisBroker:
         return Upkeep(
             self._address,
             self._connect,
-            _disconnect,
+            lambda redis: redis.aclose(),
             faults=(exceptions.RedisError, OSError),
             is_loss=lambda error: isinstance(error, lost),
         )
@@ -183,12 +183,14 @@ class RedisBroker:
             retry=Retry(NoBackoff(), 0),
             max_connections=_MOST_CONNECTIONS,
         )
+        pool = made.connection_pool
+        pool.connection_class = _never_waiting(pool.connection_class)
         try:
             async with asyncio.timeout(min(self._timeout_s, _CONNECTED_WITHIN_S)):
                 await made.ping()
                 await self._declare(made)
         except BaseException:
-            await _disconnect(made)
+            await made.aclose()
             raise
         return made
 
@@ -197,14 +199,16 @@ class RedisBroker:
             await redis.eval(_OPEN, 2, *self._keys(event), *groups)
 
 
-async def _disconnect(redis: "Redis") -> None:
-    for connection in _connections(redis):
-        await connection.disconnect(nowait=True)
+def _never_waiting(connection_class: type[Any]) -> type[Any]:
+    """Have connections that a silent server cannot keep open: redis-py closes them when all is sent."""
 
+    class Abrupt(connection_class):  # type: ignore[misc]  # which one it is, redis-py reads from the URL
+        async def disconnect(self, *args: Any, **options: Any) -> None:
+            if self._writer is not None:
+                self._writer.transport.abort()
+            await super().disconnect(*args, **options)
 
-def _connections(redis: "Redis") -> list[Any]:
-    pool = redis.connection_pool
-    return [*pool._available_connections, *pool._in_use_connections]
+    return Abrupt
 
 
 def _packet(event: str, fields: Mapping[bytes, bytes]) -> Packet:

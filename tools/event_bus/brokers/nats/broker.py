@@ -1,15 +1,10 @@
 """The adapter of NATS JetStream."""
 
 import asyncio
-import json
 import logging
 import random
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
-from urllib.parse import quote
-
-import msgspec
 
 from tools.event_bus.brokers.address import Address
 from tools.event_bus.brokers.broker import BrokerDown, Packet, Take
@@ -18,13 +13,10 @@ from tools.event_bus.brokers.nats import link as links
 from tools.event_bus.brokers.nats.inbox import Inbox
 from tools.event_bus.brokers.nats.link import Link
 from tools.event_bus.brokers.nats.names import token
+from tools.event_bus.brokers.nats.sender import packet_of, send
 from tools.event_bus.brokers.nats.sweep import Sweep
 from tools.event_bus.brokers.upkeep import Upkeep, end
 from tools.event_bus.contract import Gives
-
-if TYPE_CHECKING:
-    from nats.aio.msg import Msg
-    from nats.js.kv import KeyValue
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +62,7 @@ class NatsBroker:
 
     async def send(self, packets: Sequence[Packet]) -> None:
         async with self._up().call(self._timeout_s) as link:
-            for wave in _waves(packets):
-                await self._confirmed(link, wave)
+            await send(link, self._stream, packets)
 
     async def receive(self, event: str, group: str, take: Take) -> None:
         await self._lanes.receive(event, group, take)
@@ -91,31 +82,15 @@ class NatsBroker:
         await self._up().wait()
 
     async def read_place(self, event: str, group: str) -> Place:
-        from nats.js.errors import KeyNotFoundError
-
-        key = f"{token(event)}.{token(group)}"
         async with self._up().call(self._timeout_s) as link:
-            places = await self._places(link)
-            try:
-                entry = await places.get(key)
-            except KeyNotFoundError:
+            while (found := await link.places.read(event, group)) is None:
                 info = await link.jetstream.stream_info(self._stream)
-                await self._create(places, event, group, info.state.last_seq)
-                entry = await places.get(key)
-        found = json.loads(entry.value or b"{}")
-        return Place(found["holder"], str(found["position"]), str(entry.revision))
+                await link.places.create(event, group, info.state.last_seq)
+        return found
 
     async def write_place(self, event: str, group: str, place: Place) -> Place | None:
-        from nats.js.errors import KeyWrongLastSequenceError
-
-        value = _place(event, group, place.holder, int(place.position))
         async with self._up().call(self._timeout_s) as link:
-            places = await self._places(link)
-            try:
-                version = await places.update(f"{token(event)}.{token(group)}", value, last=int(place.version))
-            except KeyWrongLastSequenceError:
-                return None
-        return place._replace(version=str(version))
+            return await link.places.write(event, group, place)
 
     async def batches(self, event: str, position: str) -> AsyncGenerator[Batch]:
         async with self._up().call(self._timeout_s) as link:
@@ -130,7 +105,7 @@ class NatsBroker:
                     if now is not link:
                         raise BrokerDown(f"{self._address} was lost meanwhile")
                     messages = await inbox.read()
-                yield [_packet(event, message) for message in messages], str(messages[-1].metadata.sequence.stream)
+                yield [packet_of(event, message) for message in messages], str(messages[-1].metadata.sequence.stream)
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSED_WITHIN_S):
@@ -159,7 +134,7 @@ class NatsBroker:
 
     async def _connect(self) -> Link:
         within_s = min(self._timeout_s, _CONNECTED_WITHIN_S)
-        link = await links.connect(self._address.url, within_s, self._up().lose)
+        link = await links.connect(self._address.url, self._stream, within_s, self._up().lose)
         try:
             async with asyncio.timeout(within_s):
                 await self._declare(link)
@@ -167,20 +142,6 @@ class NatsBroker:
             await links.disconnect(link)
             raise
         return link
-
-    async def _confirmed(self, link: Link, packets: Sequence[Packet]) -> None:
-        """Send packets at once, and wait until all of them are stored."""
-        acks = list[asyncio.Future[object]]()
-        try:
-            for packet in packets:
-                body = msgspec.msgpack.encode((packet.event_id, packet.key, packet.data))
-                headers = {"Nats-Msg-Id": quote(packet.event_id)}
-                subject = f"{self._stream}.{token(packet.event)}"
-                acks.append(await link.jetstream.publish_async(subject, body, headers=headers))  # type: ignore[arg-type]
-            await asyncio.gather(*acks)
-        finally:
-            for ack in acks:
-                ack.cancel()
 
     async def _declare(self, link: Link) -> None:
         """Make what is not there: the stream, the bucket, and a place for each group, behind all that was sent."""
@@ -198,30 +159,12 @@ class NatsBroker:
                 duplicate_window=_DEDUP_WINDOW_S,
                 num_replicas=self._replicas,
                 storage=api.StorageType.FILE,
+                allow_atomic=True,
             )
-        places = await self._places(link)
-        known = await js.stream_info(f"KV_{self._stream}_places", subjects_filter=">")
-        for event, groups in self._groups.items():
-            for group in groups:
-                if f"$KV.{self._stream}_places.{token(event)}.{token(group)}" not in (known.state.subjects or {}):
-                    await self._create(places, event, group, info.state.last_seq)
-
-    async def _places(self, link: Link) -> "KeyValue":
-        if link.places is None:
-            from nats.js.errors import BucketNotFoundError
-
-            name = f"{self._stream}_places"
-            try:
-                link.places = await link.jetstream.key_value(name)
-            except BucketNotFoundError:
-                link.places = await link.jetstream.create_key_value(bucket=name, replicas=self._replicas)
-        return link.places
-
-    async def _create(self, places: "KeyValue", event: str, group: str, position: int) -> None:
-        from nats.js.errors import KeyWrongLastSequenceError
-
-        with suppress(KeyWrongLastSequenceError):  # another process was faster
-            await places.create(f"{token(event)}.{token(group)}", _place(event, group, "", position))
+        link.takes_batches = bool(info.config.allow_atomic)
+        await link.places.open(self._replicas)
+        for event, group in await link.places.missing(self._groups):
+            await link.places.create(event, group, info.state.last_seq)
 
     async def _sweep(self) -> None:
         sweep = Sweep(self._stream)
@@ -229,30 +172,8 @@ class NatsBroker:
             await asyncio.sleep(random.uniform(0.5, 1) * _SWEEP_EVERY_S)
             try:
                 async with self._up().call(_SWEPT_WITHIN_S) as link:
-                    await sweep.run(link, await self._places(link))
+                    await sweep.run(link)
             except BrokerDown as error:
                 log.debug("events: %s was not swept: %s", self._address, error)
             except Exception:
                 log.exception("events: %s was not swept, which is tried again", self._address)
-
-
-def _waves(packets: Sequence[Packet]) -> Iterator[list[Packet]]:
-    """Part packets so that no two of a wave have one key: where one is refused, none of its key is stored before it."""
-    waves: list[list[Packet]] = []
-    counts: dict[tuple[str, str], int] = {}
-    for packet in packets:
-        which = counts.get((packet.event, packet.key), 0)
-        counts[packet.event, packet.key] = which + 1
-        if which == len(waves):
-            waves.append([])
-        waves[which].append(packet)
-    return iter(waves)
-
-
-def _place(event: str, group: str, holder: str, position: int) -> bytes:
-    return json.dumps({"event": event, "group": group, "holder": holder, "position": position}).encode()
-
-
-def _packet(event: str, message: "Msg") -> Packet:
-    event_id, key, data = msgspec.msgpack.decode(message.data, type=tuple[str, str, bytes])
-    return Packet(event, event_id, key, data)

@@ -5,32 +5,34 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tools.event_bus.brokers.nats.places import Places
+
 if TYPE_CHECKING:
     from nats.aio.client import Client
     from nats.js import JetStreamContext
-    from nats.js.kv import KeyValue
 
 # What JetStream itself would time out: after the time-outs of our own, which are what a caller meets.
-_NEVER_S = 3600.0
+NEVER_S = 3600.0
 _PING_EVERY_S = 5
+_MOST_PENDING_BYTES = 2**40  # a full buffer would be waited for, by code of the client that swallows cancellations
 
 
 class Link:
-    """A client, and its JetStream."""
+    """A client, its JetStream, and what we keep there."""
 
-    def __init__(self, client: "Client") -> None:
+    def __init__(self, client: "Client", stream: str) -> None:
         self.client = client
-        self.jetstream: JetStreamContext = client.jetstream(timeout=_NEVER_S)
-        self.places: KeyValue | None = None
-        """The bucket, once it was found."""
+        self.jetstream: JetStreamContext = client.jetstream(timeout=NEVER_S)
+        self.places = Places(self.jetstream, f"{stream}_places")
+        self.takes_batches = False
 
 
-async def connect(url: str, within_s: float, closed: Callable[[Link, str], None]) -> Link:
+async def connect(url: str, stream: str, within_s: float, closed: Callable[[Link, str], None]) -> Link:
     """Connect; `closed` hears of the end of the connection."""
     from nats.aio.client import Client
 
     client = Client()
-    link = Link(client)
+    link = Link(client, stream)
 
     async def note(error: Exception) -> None:
         reasons.append(f"{type(error).__name__}: {error}")
@@ -48,6 +50,7 @@ async def connect(url: str, within_s: float, closed: Callable[[Link, str], None]
                 reconnect_time_wait=0,
                 connect_timeout=within_s,  # type: ignore[arg-type]  # seconds, also fractions
                 ping_interval=_PING_EVERY_S,
+                pending_size=_MOST_PENDING_BYTES,
                 error_cb=note,
                 closed_cb=end,
             )
@@ -58,10 +61,11 @@ async def connect(url: str, within_s: float, closed: Callable[[Link, str], None]
 
 
 async def disconnect(link: Link) -> None:
-    """End a connection, in whatever state: a silent server is not waited for."""
-    transport = link.client._transport
-    writer = getattr(transport, "_io_writer", None)
+    """End a connection, in whatever state: a silent server is not waited for, nor sent what is pending."""
+    client = link.client
+    client._pending, client._pending_data_size = [], 0
+    writer = getattr(client._transport, "_io_writer", None)  # there is no public way to do without a flush
     if writer is not None:
         writer.transport.abort()
     with suppress(Exception):
-        await link.client.close()
+        await client.close()
