@@ -19,6 +19,8 @@ class Address:
     ('nats://one:4222,nats://two', {'prefix': 'shop'})
     >>> address.url
     'nats://ana:secret@one:4222,nats://two'
+    >>> address.user, address.password
+    ('ana', 'secret')
     >>> address.without_password("cannot log in with secret")
     'cannot log in with ***'
     """
@@ -30,6 +32,8 @@ class Address:
         rest = "&".join(f"{name}={value}" for name, value in given if name not in options)
         self.url = f"{before}?{rest}" if rest else before
         self._text = _USER.sub("", before)
+        user, colon, password = (_USER.findall(before) or [""])[0].removesuffix("@").partition(":")
+        self.user, self.password = unquote(user), unquote(password) if colon else None
         self._secrets = [secret for user in _USER.findall(before) for secret in _spellings(user[:-1])]
         self._secrets += [value for name, value in given if "pass" in name]
 

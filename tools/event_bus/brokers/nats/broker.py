@@ -134,7 +134,7 @@ class NatsBroker:
 
     async def _connect(self) -> Link:
         within_s = min(self._timeout_s, _CONNECTED_WITHIN_S)
-        link = await links.connect(self._address.url, self._stream, within_s, self._up().lose)
+        link = await links.connect(self._address, self._stream, within_s, self._up().lose)
         try:
             async with asyncio.timeout(within_s):
                 await self._declare(link)

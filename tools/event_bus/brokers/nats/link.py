@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tools.event_bus.brokers.address import Address
 from tools.event_bus.brokers.nats.places import Places
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Link:
         self.takes_batches = False
 
 
-async def connect(url: str, stream: str, within_s: float, closed: Callable[[Link, str], None]) -> Link:
+async def connect(address: Address, stream: str, within_s: float, closed: Callable[[Link, str], None]) -> Link:
     """Connect; `closed` hears of the end of the connection."""
     from nats.aio.client import Client
 
@@ -44,7 +45,8 @@ async def connect(url: str, stream: str, within_s: float, closed: Callable[[Link
     try:
         async with asyncio.timeout(within_s):
             await client.connect(
-                url.split(","),
+                str(address).split(","),
+                **_credentials(address),
                 allow_reconnect=False,
                 max_reconnect_attempts=1,
                 reconnect_time_wait=0,
@@ -58,6 +60,13 @@ async def connect(url: str, stream: str, within_s: float, closed: Callable[[Link
         await disconnect(link)
         raise
     return link
+
+
+def _credentials(address: Address) -> dict[str, Any]:
+    """Read them here: the client takes those of a URL as they are spelled there, `%2F` and all."""
+    if address.password is not None:
+        return {"user": address.user, "password": address.password}
+    return {"token": address.user} if address.user else {}
 
 
 async def disconnect(link: Link) -> None:
