@@ -38,8 +38,10 @@ async def opened(url: str, *groups: str, event: str = "e") -> AsyncIterator[Nats
 async def operator(url: str) -> AsyncIterator[JetStreamContext]:
     """Whoever looks after the server."""
     client = await nats.connect(url)
-    yield client.jetstream()
-    await client.close()
+    try:
+        yield client.jetstream()
+    finally:
+        await client.close()
 
 
 async def stored(js: JetStreamContext) -> int:
