@@ -1,12 +1,15 @@
 """`event_bus` by each of its works: what passes with one passes with all; called through the contract and the hooks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from tests.contracts.event_bus.plugins import Work
-from tests.contracts.event_bus.works import NAMES, Home
+from tests.contracts.brokers.servers import KINDS, Server
+from tests.contracts.event_bus.works import BROKERS, NAMES, Home
 from tools.db.contract import Db
 
 
@@ -22,10 +25,32 @@ def db_url(transport: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
     return str(request.getfixturevalue("postgres_url")) if transport == "postgres" else f"sqlite:///{tmp_path}/app.db"
 
 
+@pytest.fixture(scope="session")
+def broker_urls() -> Iterator[Callable[[str], str]]:
+    """Give the URL of a broker's server, which is started when it is asked for first, and a prefix of the test's own."""
+    with ExitStack() as servers:
+        started = dict[str, Server]()
+
+        def url(name: str) -> str:
+            if name not in started:
+                started[name] = servers.enter_context(KINDS[name].run())
+            given = started[name].url
+            return f"{given}{'&' if '?' in given else '?'}prefix=made{uuid4().hex[:12]}"
+
+        yield url
+
+
 @pytest.fixture
-async def home(transport: str, db_url: str) -> AsyncIterator[Home]:
+def bus_url(transport: str, broker_urls: Callable[[str], str]) -> str:
+    if transport in BROKERS:
+        return broker_urls(transport)
+    return "memory://" if transport == "memory" else "db://"
+
+
+@pytest.fixture
+async def home(transport: str, db_url: str, bus_url: str) -> AsyncIterator[Home]:
     """What outlives a work: `boot` may be called several times, for a restart, or for processes side by side."""
-    home = Home(transport, db_url)
+    home = Home(transport, db_url, bus_url)
     yield home
     await home.close()
 

@@ -23,17 +23,20 @@ class Link:
 
     def __init__(self, broker: Broker, take: TakeFor) -> None:
         self.broker, self._take = broker, take
-        self.is_open = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._receivers: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def open(self, groups: Mapping[str, Sequence[str]], wait_s: float) -> None:
-        """Begin; returns when it is connected, or after `wait_s`, and goes on trying then."""
-        self.start(self._connect(groups), "connects")
-        try:
-            async with asyncio.timeout(wait_s):
-                await self.is_open.wait()
-        except TimeoutError:
+        """Begin; returns when it is connected, or after `wait_s`, and goes on trying then.
+
+        Raises:
+            Exception: it cannot be connected at all: its client is not installed, or its URL is wrong.
+        """
+        connecting = self.start(self._connect(groups), "connects")
+        await asyncio.wait({connecting}, timeout=wait_s)
+        if connecting.done():
+            connecting.result()
+        else:
             log.warning("event_bus has no connection to %s yet, and goes on trying", self.broker.gives.transport)
 
     def start(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
@@ -60,16 +63,15 @@ class Link:
 
     async def _connect(self, groups: Mapping[str, Sequence[str]]) -> None:
         failures = 0
-        while not self.is_open.is_set():
+        while True:
             try:
                 await self.broker.open(groups)
+                break
             except BrokerDown as error:
                 failures += 1
                 if failures == 1:
                     log.warning("event_bus: %s", error)
                 await asyncio.sleep(min(LONGEST_WAIT_S, backoff_s(0.1, failures, 0.5 + random.random() / 2)))
-                continue
-            self.is_open.set()
         for event, names in groups.items():
             for group in names:
                 work = self.broker.receive(event, group, partial(self._take, event, group))
