@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.contracts.event_bus.plugins import Work
 from tests.contracts.brokers.servers import KINDS, Server
+from tests.contracts.event_bus.plugins import Work
 from tests.contracts.event_bus.works import BROKERS, NAMES, Home
 from tools.db.contract import Db
 
@@ -27,7 +27,7 @@ def db_url(transport: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
 
 @pytest.fixture(scope="session")
 def broker_urls() -> Iterator[Callable[[str], str]]:
-    """Give the URL of a broker's server, which is started when it is asked for first, and a prefix of the test's own."""
+    """Give the URL of a broker's server, which is started when it is asked for first, and a prefix of its own."""
     with ExitStack() as servers:
         started = dict[str, Server]()
 

@@ -45,7 +45,8 @@ async def listening(home: Home, listener: Any, **environ: str) -> Work:
 
 async def killed(home: Home, retries: int = 9) -> None:
     """Have an event kill the process that handles it."""
-    command = [sys.executable, "-m", "tests.contracts.event_bus.victim", home.name, home.db_url, str(retries)]
+    where = (home.name, home.db_url, home.bus_url)
+    command = [sys.executable, "-m", "tests.contracts.event_bus.victim", *where, str(retries)]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
     try:
         async with asyncio.timeout(30):
