@@ -3,16 +3,21 @@
 GUIDE = """
 # How to add a feature
 
-One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructor parameters are tools, by name;
-`tools/<tool>/contract` has the details.
+One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructor parameters are tools, by name.
 
-- Handlers and hooks are `async def`; a `def` runs in a bounded pool and is answered 503 beyond it.
-- Handler's parameters: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request.
-  Its return annotation is all that is answered.
-- Each endpoint has `guard=` or `public=True`. Refuse by `raise Refusal(status, detail)` (hookspecs); tools' errors
-  answer by themselves.
-- Tables: `domains/<domain>/migrations/NNN_name.sql`, or as here. Import no other plugin or domain: use events.
-- Parameters, fields, errors of a domain: `python -m manifest show <domain>`.
+- Write `async def`: a `def` runs in a bounded pool and is answered 503 beyond it.
+- A handler's parameters: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request.
+  What its return annotation declares is answered, nothing else.
+- Each endpoint has `guard=` or `public=True`. Refuse by `raise Refusal(status, detail)`; errors of tools answer by
+  themselves: catch none to answer it.
+- Import no other plugin or domain: hear its events. Tables: as here, or `domains/<domain>/migrations/NNN_name.sql`.
+- More: `python -m manifest show --task "<words>"`, `show <domain>`, `tools <name>`, `new plugin <domain>/<feature>`.
+"""
+
+TOOLS = """
+## Tools
+
+`x?` and all after `*` may be left out; times are seconds; the names in brackets are in `tools.<tool>.contract`.
 """
 
 EXAMPLE = '''

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from hookspecs import Part, System
 from manifest.feature import PACKAGES, Feature, domain_names, domain_of, features, in_order
-from manifest.guide import EXAMPLE, GUIDE
+from manifest.guide import EXAMPLE, GUIDE, TOOLS
 from manifest.plain_text import message, plain
 from manifest.table_line import table_line
 from manifest.tool_contract import contract_lines
 
-KNOWN = ("endpoint", "table", "subscription", "responder", "setting", "transport")
+KNOWN = ("endpoint", "event", "table", "subscription", "responder", "setting", "transport")
 
 
 def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
@@ -24,7 +24,7 @@ def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
     tools = sorted(system.tools, key=lambda part: part.name)
     signatures = [line for tool in tools for line in contract_lines(tool)]
     sections = [GUIDE.strip(), f"```python\n{EXAMPLE.strip()}\n```"]
-    sections.append("\n".join(["## Tools", "", "```python", *signatures, "```"]))
+    sections.append("\n".join([TOOLS.strip(), "", "```python", *signatures, "```"]))
     sections += [section for section in (*_domains(system, root), _this_run(system, root, environ)) if section]
     return "\n\n".join(sections) + "\n"
 
@@ -65,7 +65,7 @@ def _list(names: Iterator[str]) -> str:
 
 def _file(part: Part) -> str:
     path = Path(part.file)
-    return plain(path.name if path.parent.name == "plugins" else part)
+    return plain(path.stem if path.parent.name == "plugins" else part)
 
 
 def _this_run(system: System, root: Path, environ: Mapping[str, str]) -> str:

@@ -1,41 +1,55 @@
-"""What a tool offers, as its contract says it: signatures with the first line of their docstrings."""
+"""What a tool offers, in as few words as an author needs; `python -m manifest tools <name>` has the rest.
 
+A contract says by its form what is worth an author's reading each time:
+
+- `USUAL` of its module is what features usually import from there;
+- methods of the contract itself get a line, those of its base Protocols, for plugins that wire or watch the system, are
+  only named;
+- what follows a semicolon in the first line of a docstring is what nobody can guess: only that is printed.
+"""
+
+import builtins
 import inspect
+import re
 import sys
-from collections.abc import Iterator
-from types import GenericAlias, ModuleType, UnionType
-from typing import Any, Protocol
+from collections.abc import Container, Iterator
+from itertools import groupby
+from types import ModuleType
+from typing import Any
 
-from hookspecs import PROJECT, Part
+from hookspecs import Part
 from manifest.plain_text import plain
 from manifest.type_text import type_text
 
 # annotations that tell an author nothing
-_SILENT = (inspect.Signature.empty, Any, object, None, "Any", "object", "None")
-
-
-class _Bare(str):
-    """Text that `inspect.Signature` prints without quotes."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
+_SILENT = (inspect.Signature.empty, Any, object, None, "Any", "object", "None", "Self")
+_WORD = re.compile(r"\w+")
 
 
 def contract_lines(tool: Part) -> Iterator[str]:
-    """Yield a comment that says what the tool is and what its contract's module offers, then a line a member."""
+    """Yield a comment that names the tool and what plugins import from its contract, then a line a method."""
     if not (contract := tool.contract):
         yield f"# {plain(tool.name)}: it has no contract"
         return
     module = _module(contract)
-    home = "" if module.__name__ == f"tools.{tool.name}.contract" else f" ({plain(module.__name__)})"
-    summary = inspect.cleandoc(contract.__doc__ or "").partition("\n")[0]
-    yield f"# {plain(tool.name)}{home}: {plain(summary)}{_offers(contract, module)}"
-    aliases = _aliases(module)
-    for name, member in _members(contract).items():
-        text, docs = _member(name, member, aliases), _first_line(member).removesuffix(".")
-        yield plain(text, 600) + (f"  # {plain(docs)}" if docs else "")
+    names = [_imported(name, vars(module)[name]) for name in _listed(module) if name != contract.__name__]
+    home = f"{plain(module.__name__)}: " if names and module.__name__ != f"tools.{tool.name}.contract" else ""
+    offered = f" ({home}{plain(', '.join(names), 600)})" if names else ""
+    said = _untold(contract)
+    yield f"# {plain(tool.name)}{offered}{f'  # {plain(said)}' if said else ''}"
+    own, based = _methods(contract)
+    shown = {*_listed(module), *dir(builtins)}
+    for text, same in groupby(own, key=lambda name: _call(own[name], shown) if inspect.isfunction(own[name]) else name):
+        first, *others = list(same)
+        said = "; ".join(filter(None, (_untold(own[name]) for name in (first, *others))))
+        called = (
+            f"{'/'.join(map(plain, (first, *others)))}{plain(text, 600)}"
+            if inspect.isfunction(own[first])
+            else plain(first)
+        )
+        yield f"{_awaited(own[first])}{called}{f'  # {plain(said)}' if said else ''}"
+    if based:
+        yield f"# also: {plain(', '.join(based), 600)}"
 
 
 def _module(contract: type) -> ModuleType:
@@ -45,9 +59,21 @@ def _module(contract: type) -> ModuleType:
     return folder if contract.__name__ in getattr(folder, "__all__", ()) else own
 
 
-def _first_line(thing: Any) -> str:
-    is_documented = inspect.isfunction(thing) or isinstance(thing, property)
-    return inspect.cleandoc(thing.__doc__ or "").partition("\n")[0] if is_documented else ""
+def _listed(module: ModuleType) -> list[str]:
+    return [name for name in getattr(module, "USUAL", ()) if name in vars(module)]
+
+
+def _imported(name: str, thing: Any) -> str:
+    """Name what plugins import; of a value that they are given, what it has."""
+    members = [*_members(thing)] if isinstance(thing, type) and not issubclass(thing, BaseException) else []
+    named = [one for one in members if one != "__call__"]
+    return f"{name}({', '.join(named)})" if len(named) > 1 else name
+
+
+def _untold(thing: Any) -> str:
+    """Answer with what the first line of a docstring says that nobody can guess."""
+    first = inspect.cleandoc(getattr(thing, "__doc__", "") or "").partition("\n")[0]
+    return first.partition("; ")[2].removesuffix(".")
 
 
 def _members(contract: type) -> dict[str, Any]:
@@ -59,63 +85,48 @@ def _members(contract: type) -> dict[str, Any]:
     return {name: member for name, member in found.items() if not name.startswith("_") or name == "__call__"}
 
 
-def _member(name: str, member: Any, aliases: dict[Any, str]) -> str:
-    if isinstance(member, property):
-        return f"{name}: {type_text(inspect.signature(member.fget).return_annotation)}" if member.fget else name
-    if not inspect.isfunction(member):
-        return f"{name}: {type_text(member)}"
-    return ("await " if inspect.iscoroutinefunction(member) else "") + name + _signature(member, aliases)
+def _methods(contract: type) -> tuple[dict[str, Any], list[str]]:
+    """Tell the members that the contract itself defines from the names of those that it has from a base."""
+    members = _members(contract)
+    own = {name: member for name, member in members.items()
+           if name in vars(contract) or name in inspect.get_annotations(contract)}  # fmt: skip
+    return own, [name for name in members if name not in own]
 
 
-def _signature(function: Any, aliases: dict[Any, str]) -> str:
+def _awaited(member: Any) -> str:
+    return "await " if inspect.iscoroutinefunction(member) else ""
+
+
+def _call(function: Any, shown: Container[str]) -> str:
+    """Write parameters without their types: `name` is required, `name?` may be left out, as may all after `*`.
+
+    A type that is answered is told where it is one of `shown`.
+    """
     signature = inspect.signature(function)
-
-    def text(annotation: Any) -> Any:
-        return signature.empty if annotation in _SILENT else _Bare(_named(annotation, aliases))
-
-    parameters = [
-        one.replace(annotation=text(one.annotation), default=_default(one.default))
-        for one in signature.parameters.values()
-        if one.name != "self"
-    ]
-    return str(signature.replace(parameters=parameters, return_annotation=text(signature.return_annotation)))
-
-
-def _named(annotation: Any, aliases: dict[Any, str]) -> str:
-    try:
-        return aliases.get(annotation) or type_text(annotation)
-    except TypeError:  # not hashable
-        return type_text(annotation)
+    texts, is_keyword = [], False
+    for one in signature.parameters.values():
+        if one.name == "self":
+            continue
+        if one.kind is one.KEYWORD_ONLY and not is_keyword:
+            texts.append("*")
+        is_keyword = is_keyword or one.kind in (one.KEYWORD_ONLY, one.VAR_POSITIONAL)
+        texts.append(_parameter(one))
+    returns = signature.return_annotation
+    told = "" if returns in _SILENT else type_text(returns).removesuffix("[Any]")
+    is_known = told and all(word in shown for word in _WORD.findall(told))
+    return f"({', '.join(texts)})" + (f" -> {told}" if is_known else "")
 
 
-def _default(default: Any) -> Any:
+def _parameter(one: inspect.Parameter) -> str:
+    if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD):
+        return f"{'*' if one.kind is one.VAR_POSITIONAL else '**'}{one.name}"
+    if one.default is one.empty or one.kind is one.KEYWORD_ONLY:
+        return one.name
     # `<object object at 0x7f...>` is another text in every process
-    return _Bare("...") if " at 0x" in repr(default) else default
-
-
-def _aliases(module: ModuleType) -> dict[Any, str]:
-    known = vars(module).items()
-    return {value: name for name, value in known if isinstance(value, UnionType | GenericAlias)}
-
-
-def _offers(contract: type, module: ModuleType) -> str:
-    """Say what else plugins import from there: values with their members, errors, hooks."""
-    public = {name: thing for name, thing in vars(module).items() if name[0] != "_" and thing is not contract}
-    listed = getattr(module, "__all__", ())
-    own = {
-        name: thing
-        for name, thing in public.items()
-        if name in listed or getattr(thing, "__module__", "") == module.__name__
-    }
-    classes = {name: thing for name, thing in own.items() if isinstance(thing, type)}
-    errors = [name for name, cls in classes.items() if issubclass(cls, BaseException)]
-    values = [name + _names(cls) for name, cls in classes.items() if name not in errors]
-    hooks = [name for name, thing in own.items() if hasattr(thing, f"{PROJECT}_spec")]
-    groups = {"Values": values, "Errors": errors, "Hooks": hooks}
-    return "".join(f" {title}: {plain(', '.join(names), 600)}." for title, names in groups.items() if names)
-
-
-def _names(cls: type) -> str:
-    names = [name for name in _members(cls) if name != "__call__"]
-    is_protocol = Protocol in cls.__mro__
-    return f"({', '.join(names)})" if names and not (is_protocol and len(names) == 1) else ""
+    return (
+        f"{one.name}?"
+        if not one.default or " at 0x" in repr(one.default)
+        else f"{one.name}={one.default:g}"
+        if isinstance(one.default, float)
+        else f"{one.name}={one.default!r}"
+    )

@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 SHARED = ("asgi.py", "hookspecs.py", "kernel", "manifest", "tools")
 
 
+USUAL = ("Parcel", "LostError")
+
+
 class LostError(Refusal):
     """404."""
 
@@ -35,7 +38,7 @@ class Post(Protocol):
     speed: int
 
     async def send(self, parcel: "Parcel", *, to: str = "home", via: list[str] | None = None) -> "Parcel":
-        """Send a parcel, and wait.
+        """Send a parcel; and wait.
 
         Raises:
             LostError: sometimes.

@@ -69,7 +69,7 @@ def test_without_a_command_the_index_is_printed(app: Path) -> None:
     done = python(app, "-m", "manifest")
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("put(name: str)  # Put it in\n```\n\n## users\n\n- hello.py: Say hello.\n")
+    assert done.stdout.endswith("put(name)\n```\n\n## users\n\n- hello: Say hello.\n")
 
 
 def test_a_domain_is_printed_with_what_is_broken_in_it(app: Path) -> None:

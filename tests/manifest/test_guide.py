@@ -63,7 +63,7 @@ def test_the_manifest_tells_what_the_example_does(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith(
-        "## notes\n\n- notes: id integer PK, title text UNIQUE\n- add_note.py: POST /notes bearer; out note.added\n"
+        "## notes\n\n- notes: id integer PK, title text UNIQUE\n- add_note: POST /notes bearer; out note.added\n"
     )
 
 

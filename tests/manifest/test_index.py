@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hookspecs import Fact
-from manifest.guide import EXAMPLE, GUIDE
+from manifest.guide import EXAMPLE, GUIDE, TOOLS
 from manifest.index import render
 from tests.manifest.made_up import FACTS, PLUGINS, SOURCES, plugin, project, system
 
@@ -15,25 +15,25 @@ GOLDEN = f"""{GUIDE.strip()}
 {EXAMPLE.strip()}
 ```
 
-## Tools
+{TOOLS.strip()}
 
 ```python
-# post (tests.manifest.made_up): Sends parcels. Values: Parcel(id, weight_g). Errors: LostError.
-speed: int
-await send(parcel: Parcel, *, to: str = 'home', via: list[str] | None = None) -> Parcel  # Send a parcel, and wait
-forget(extra=None, **rest)
+# post (tests.manifest.made_up: Parcel(id, weight_g), LostError)
+speed
+await send(parcel, *, to, via) -> Parcel  # and wait
+forget(extra?, **rest)
 ```
 
 ## mail
 
-- inbox.py: websocket /inbox
-- quiet.py: Do nothing.
-- welcome.py: in user.created; replies mail.count
+- inbox: websocket /inbox
+- quiet: Do nothing.
+- welcome: in user.created; replies mail.count
 
 ## users
 
 - users: id integer PK, email text UNIQUE, age integer = 0, team integer? -> teams.id, UNIQUE(age, team)
-- create_user.py: POST /users bearer:admin; out user.created; requests mail.count
+- create_user: POST /users bearer:admin; out user.created; requests mail.count
 
 ## Packages
 

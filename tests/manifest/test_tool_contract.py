@@ -14,33 +14,56 @@ Names = list[str] | None
 MARKER = object()
 
 
+USUAL = ("Size", "Names", "Nobody")
+
+
+class Size(Struct):
+    """How large."""
+
+    width: int
+    height: int
+
+
 class Parent(Protocol):
     def first(self) -> int: ...
 
 
 class Shape(Parent, Protocol):
-    """Has a shape."""
+    """Has a shape; it has corners."""
 
     @property
     def corners(self) -> "int":
         """Count the corners."""
         ...
 
-    def _hidden(self) -> None: ...
-
-    def rename(self, names: Names, /, *more: str, marker: Any = MARKER) -> "Shape":
-        """Rename it."""
+    async def rename(
+        self, names: Names, scale: float = 1.5, layer: int = 0, /, *more: str, marker: Any = MARKER
+    ) -> "Shape":
+        """Rename it; waits."""
         ...
 
+    async def redraw(
+        self, names: Names, scale: float = 1.5, layer: int = 0, /, *more: str, marker: Any = MARKER
+    ) -> "Shape":
+        """Rename it; and redraws."""
+        ...
 
-def test_inherited_members_come_first_and_hidden_ones_not_at_all() -> None:
+    def area(self, unit: str = "") -> int | None:
+        """Tell the area."""
+        ...
+
+    def _hidden(self) -> None: ...
+
+
+def test_own_members_get_a_line_inherited_ones_are_named_and_hidden_ones_are_not() -> None:
     lines = [*contract_lines(Part("shape", "x", contract=Shape))]
 
-    assert lines[0].startswith("# shape (tests.manifest.test_tool_contract): Has a shape. Values: Parent.")
-    assert lines[1:] == [
-        "first() -> int",
-        "corners: int  # Count the corners",
-        "rename(names: Names, /, *more: str, marker=...) -> Shape  # Rename it",
+    assert lines == [
+        "# shape (tests.manifest.test_tool_contract: Size(width, height), Names)  # it has corners",
+        "corners",
+        "await rename/redraw(names, scale=1.5, layer?, *more, marker)  # waits; and redraws",
+        "area(unit?) -> int | None",
+        "# also: first",
     ]
 
 

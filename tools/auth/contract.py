@@ -93,11 +93,48 @@ class Guard(Protocol):
         ...
 
 
-class Auth(Protocol):
+class Accounts(Protocol):
+    """What plugins call that keep accounts and sessions."""
+
+    def needs_rehash(self, hashed: str) -> bool:
+        """Tell, after a good login, whether to store `await hash_password(password)` in place of this hash."""
+        ...
+
+    def issue(self, subject: str, *, scopes: Sequence[str] = (), ttl_s: int | None = None) -> str:
+        """Issue a signed access token for `subject`, which its holder can read.
+
+        Args:
+            subject: who it is for, e.g. `str(user.id)`; not empty.
+            scopes: what it allows, e.g. `["users:write"]`; names without spaces, quotes and backslashes.
+            ttl_s: how long it lives, above 0; None for `AUTH_ACCESS_TTL_S`.
+
+        Raises:
+            ValueError: an argument that no token can carry.
+        """
+        ...
+
+    def read(self, token: str) -> Claims:
+        """Read the claims of an access token that was issued here and still lives.
+
+        Raises:
+            Unauthenticated: anything else, whatever it is.
+        """
+        ...
+
+    def new_secret(self) -> Secret:
+        """Make a random token of 256 bits, to send, and its digest, to store: for refreshing, inviting, resetting."""
+        ...
+
+    def digest(self, token: str) -> str:
+        """Digest a token that came back, to look its row up: SHA-256 in hexadecimal, enough for random tokens only."""
+        ...
+
+
+class Auth(Accounts, Protocol):
     """Hashes passwords, issues and reads access tokens, and makes guards for endpoints."""
 
     async def hash_password(self, password: str) -> str:
-        """Hash a new password for the database; this takes about 0.1 s, and blocks nobody.
+        """Hash a new password for the database, which takes about 0.1 s and blocks nobody.
 
         Args:
             password: 8 to 1024 bytes in UTF-8, any characters, nothing is cut off.
@@ -125,43 +162,14 @@ class Auth(Protocol):
         """
         ...
 
-    def needs_rehash(self, hashed: str) -> bool:
-        """Tell, after a good login, whether to store `await hash_password(password)` in place of this hash."""
-        ...
-
-    def issue(self, subject: str, *, scopes: Sequence[str] = (), ttl_s: int | None = None) -> str:
-        """Issue a signed access token for `subject`; what it says can be read by its holder.
-
-        Args:
-            subject: who it is for, e.g. `str(user.id)`; not empty.
-            scopes: what it allows, e.g. `["users:write"]`; names without spaces, quotes and backslashes.
-            ttl_s: how long it lives, above 0; None for `AUTH_ACCESS_TTL_S`.
-
-        Raises:
-            ValueError: an argument that no token can carry.
-        """
-        ...
-
-    def read(self, token: str) -> Claims:
-        """Read the claims of an access token that was issued here and still lives.
-
-        Raises:
-            Unauthenticated: anything else, whatever it is.
-        """
-        ...
-
     def require(self, *scopes: str) -> Guard:
-        """Make a guard that lets in callers whose token has all of `scopes`; with none, any accepted token.
+        """Make a guard that lets in callers whose token has all of `scopes`; none: any good token.
 
         Raises:
             ValueError: a scope that no token can carry.
         """
         ...
 
-    def new_secret(self) -> Secret:
-        """Make a random token of 256 bits, to send, and its digest, to store: for refreshing, inviting, resetting."""
-        ...
 
-    def digest(self, token: str) -> str:
-        """Digest a token that came back, to look its row up: SHA-256 in hexadecimal, enough for random tokens only."""
-        ...
+USUAL = ("Claims",)
+"""What features usually import from here; the manifest names it."""

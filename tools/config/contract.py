@@ -15,7 +15,7 @@ class Config(Protocol):
     """Gives plugins their settings, typed, from where the app got its own."""
 
     def read(self, settings: type[SettingsT]) -> SettingsT:
-        """Read a plugin's settings into its Struct, in its constructor or `on_boot`; the manifest then lists them.
+        """Read a plugin's settings; a Struct with rename="upper", at boot.
 
         Args:
             settings: a Struct with `frozen=True, rename="upper", kw_only=True`: the field `greet_timeout_s` is
@@ -29,5 +29,5 @@ class Config(Protocol):
         ...
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """Get one setting as text, without telling the manifest; `default` when it is not set."""
+        """Get one setting as text, or `default`, without telling the manifest."""
         ...

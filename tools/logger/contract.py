@@ -4,7 +4,7 @@ from typing import Protocol, Self
 
 
 class Logger(Protocol):
-    """One line a record, with the ids of the request or the event that runs; no call of it ever raises.
+    """One line a record, with the ids of the request or the event that runs; secrets are redacted.
 
     Control characters are escaped. Fields named like a password, a token, a secret, an authorization or a cookie are
     written as `[redacted]`, and so are bearer tokens, JWTs and passwords in URLs, wherever they stand.
@@ -36,5 +36,5 @@ class Logger(Protocol):
         ...
 
     def bind(self, **fields: object) -> Self:
-        """Bind fields to all records of the logger that this gives back; the one it is called on stays as it is."""
+        """Give back a logger that has these fields in all its records, and leave this one as it is."""
         ...

@@ -17,7 +17,7 @@ class Health(Struct, frozen=True, kw_only=True):
     """Without the plugins that the settings disable."""
 
 
-class Registry(Protocol):
+class Standing(Protocol):
     """What stands, for reading: nothing changes by changing what is given out."""
 
     def tools(self) -> list[Part]:
@@ -45,3 +45,7 @@ class Registry(Protocol):
         Calls at the same time share one check. A check that does not end in time is a tool that is not well.
         """
         ...
+
+
+class Registry(Standing, Protocol):
+    """What stands, for plugins that watch the system."""

@@ -36,7 +36,7 @@ class State(Protocol):
     """
 
     async def get(self, key: str, default: object = None) -> Any:
-        """Get a copy of what was set; `default` when there is nothing, or its time is over."""
+        """Get a copy of what was set, or `default` when there is nothing, or its time is over."""
         ...
 
     async def set(self, key: str, value: object, *, ttl: float | None = None) -> None:
@@ -56,11 +56,11 @@ class State(Protocol):
         ...
 
     async def delete(self, key: str) -> bool:
-        """Delete a key; True when there was something."""
+        """Delete a key, and say whether there was something."""
         ...
 
     async def increment(self, key: str, by: int = 1, *, ttl: float | None = None) -> int:
-        """Add to a counter and get its new value; of concurrent increments none is lost.
+        """Add to a counter and get its new value; atomic.
 
         Args:
             key: any text; a key with nothing counts from 0.
@@ -76,9 +76,9 @@ class State(Protocol):
         ...
 
     async def ttl(self, key: str) -> float | None:
-        """Get the seconds that a key has left; None for one that stays, and for one that is not there."""
+        """Get the seconds that a key has left, or None for one that stays, and for one that is not there."""
         ...
 
     def namespace(self, name: str) -> "State":
-        """Make a view whose keys meet those of no other namespace; in a namespace, one within it."""
+        """Make a view whose keys meet those of no other namespace, or, in a namespace, one within it."""
         ...

@@ -7,7 +7,7 @@ from tools.scheduler.contract import JOB_TABLES, Scheduler
 
 
 class ScheduleEvents:
-    """Publish what `scheduler` has due, and keep its jobs in the database: each due time once, over all processes."""
+    """Publish what `scheduler` has due, and keep its jobs in the database."""
 
     def __init__(self, scheduler: Scheduler, event_bus: EventBus, db: Db) -> None:
         self.scheduler, self.bus, self.db = scheduler, event_bus, db

@@ -4,7 +4,7 @@ from tools.state.contract import State
 
 
 class ShareCounters:
-    """Count rate limits and keep the answers to idempotency keys in `state`, as long and as widely as it keeps them."""
+    """Share rate limits and idempotency keys by `state`."""
 
     def __init__(self, http: Http, state: State) -> None:
         self.http, self.state = http, state

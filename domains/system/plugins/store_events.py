@@ -6,7 +6,7 @@ from tools.event_bus.contract import LOG_TABLES, EventBus
 
 
 class StoreEvents:
-    """Keep events in the database, in the transaction that publishes them, until they are handled."""
+    """Keep events in the database until they are handled."""
 
     def __init__(self, event_bus: EventBus, db: Db) -> None:
         self.bus, self.db = event_bus, db

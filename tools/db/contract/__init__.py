@@ -44,3 +44,6 @@ __all__ = [
     "UnknownOutcomeError",
     "register_migrations",
 ]
+
+USUAL = ("Migration", "UniqueError", "ForeignKeyError")
+"""What features usually import from here; the manifest names it."""

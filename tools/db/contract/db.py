@@ -25,8 +25,28 @@ def register_migrations() -> Iterable[Migration]:  # type: ignore[empty-body]
     """Plugin, while db boots: carry the tables of the feature, checksummed like files in `migrations/`."""
 
 
-class Db(Protocol):
-    """A relational database: SQLite or PostgreSQL, by DATABASE_URL, and a plugin need not know which.
+class Opened(Protocol):
+    """What plugins call that build on the database."""
+
+    @property
+    def dialect(self) -> str:
+        """Name the engine: `sqlite` or `postgresql`."""
+        ...
+
+    def after_commit(self, callback: Callable[[], Awaitable[None] | None]) -> None:
+        """Call `callback` once the current transaction is stored, never if it is not, at once where there is none.
+
+        An error in it is logged: what is stored stays so.
+        """
+        ...
+
+    async def describe_schema(self) -> list[Table]:
+        """List the application's tables by name, but for those that start with `_`."""
+        ...
+
+
+class Db(Opened, Protocol):
+    """A relational database, SQLite or PostgreSQL; `?` and a tuple, or `:name` and a dict, on both.
 
     `sql` is one statement, as text or of SQLAlchemy Core. Parameters: `?` and a tuple or list, or `:name` and a dict; a
     missing and a spare one are refused. What stands in literals, quotes and comments is none, nor are `::`, `->>`, `@>`
@@ -38,13 +58,8 @@ class Db(Protocol):
     a Struct checks and converts each row.
     """
 
-    @property
-    def dialect(self) -> str:
-        """Name the engine: `sqlite` or `postgresql`."""
-        ...
-
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
-        """Read rows: dicts, or Structs with `into=`; an empty list for none.
+        """Read rows; dicts, or `into` Structs; RETURNING too.
 
         INSERT, UPDATE or DELETE with RETURNING belongs here too, and is stored.
 
@@ -55,7 +70,7 @@ class Db(Protocol):
         ...
 
     async def query_one(self, sql: Sql, params: Params = None, *, into: type | None = None) -> Any:
-        """Read the first row, or None; the place for `INSERT ... RETURNING id, name`.
+        """Read the first row; or None.
 
         Raises:
             DbError: as `query`.
@@ -63,7 +78,7 @@ class Db(Protocol):
         ...
 
     async def execute(self, sql: Sql, params: Params = None) -> int | None:
-        """Change rows; answers with the new key for an INSERT, else with the number of rows changed.
+        """Change rows; the new key of an INSERT, else the number of rows.
 
         Returns:
             For an INSERT into a table with a one-column integer primary key: the key of the last row inserted (or
@@ -75,7 +90,7 @@ class Db(Protocol):
         ...
 
     async def execute_many(self, sql: Sql, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> int:
-        """Run one statement for each of `rows`, all or none; answers with the number of rows changed.
+        """Run one statement for each of `rows`, all or none.
 
         Raises:
             DbError: as `execute`; then nothing is stored.
@@ -83,7 +98,7 @@ class Db(Protocol):
         ...
 
     def stream(self, sql: Sql, params: Params = None, *, into: type | None = None) -> AsyncGenerator[Any, None]:
-        """Read rows with `async for`, some at a time, for results that memory should not hold.
+        """Read rows some at a time, for results that memory should not hold; `async for`.
 
         Leaving the loop early closes the cursor; `contextlib.aclosing` does so at once. At most DB_STREAMS are open.
 
@@ -93,7 +108,7 @@ class Db(Protocol):
         ...
 
     def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[None]:
-        """Keep all that `async with db.transaction():` does, or, if it raises, nothing.
+        """Keep all that a block does, or, if it raises, nothing; `async with`.
 
         No update is lost: it sees what was stored when it began, and changes no row that others have changed since. A
         rule over rows that it reads and does not change ("one administrator stays") needs `serializable=True`: it is as
@@ -110,15 +125,4 @@ class Db(Protocol):
             UnitClosedError: at the end, when it had failed and the error was caught inside.
             UnknownOutcomeError: at the end, when COMMIT gave no answer.
         """
-        ...
-
-    def after_commit(self, callback: Callable[[], Awaitable[None] | None]) -> None:
-        """Call `callback` once the current transaction is stored; never, if it is not; at once where there is none.
-
-        An error in it is logged: what is stored stays so.
-        """
-        ...
-
-    async def describe_schema(self) -> list[Table]:
-        """List the application's tables, by name; those that start with `_` are left out."""
         ...

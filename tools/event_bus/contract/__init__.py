@@ -43,3 +43,6 @@ __all__ = [
     "TracedEvent",
     "TransportDown",
 ]
+
+USUAL = ("Envelope",)
+"""What features usually import from here; the manifest names it."""

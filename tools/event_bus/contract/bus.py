@@ -6,8 +6,44 @@ from typing import Any, Protocol
 from tools.event_bus.contract.values import DeadLetter, Gift, Store, Subscription, TracedEvent
 
 
-class EventBus(Protocol):
-    """Events (many groups of listeners, no answer) and requests (one responder, one answer) between plugins."""
+class Watched(Protocol):
+    """What plugins call that watch the bus, or say where it keeps events."""
+
+    async def dead_letters(self, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
+        """List what is not tried any more, by id, those above `after`; in memory the last 1,000 are kept."""
+        ...
+
+    async def replay(self, id: int) -> bool:
+        """Deliver a dead letter anew, with all its attempts; False where there is none of that id."""
+        ...
+
+    async def drop(self, id: int) -> bool:
+        """Forget a dead letter; False where there is none of that id."""
+        ...
+
+    async def trace(self, trace_id: str) -> list[TracedEvent]:
+        """List the events that followed from one request, oldest first, as far back as is kept."""
+        ...
+
+    async def pending(self) -> int:
+        """Count the deliveries that wait, for their delay too, or are under way."""
+        ...
+
+    def store_in(self, db: Store) -> None:
+        """Keep events in this database, in the transaction that publishes them; do it in `on_boot`.
+
+        Its tables are `tools.event_bus.contract.LOG_TABLES`. With EVENT_BUS_URL=memory:// nothing is stored, and an
+        event is queued after its transaction's commit.
+
+        Raises:
+            RuntimeError: outside a hook.
+            ValueError: they are kept already.
+        """
+        ...
+
+
+class EventBus(Watched, Protocol):
+    """Events, for many groups of listeners, and requests, for one responder; stored with the transaction around."""
 
     async def publish(
         self,
@@ -19,7 +55,9 @@ class EventBus(Protocol):
         ttl: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> str:
-        """Publish an event; returns its id when it is stored (in memory: queued) for every group.
+        """Publish an event; payload is a Struct or JSON.
+
+        Returns its id when it is stored (in memory: queued) for every group.
 
         Inside `db.transaction()` it is part of that: gone with a rollback, delivered after the commit.
 
@@ -55,7 +93,7 @@ class EventBus(Protocol):
         transactional: bool = False,
         require: Collection[Gift] = (),
     ) -> Subscription:
-        """Subscribe in `on_boot`: `callback(payload)`, or `callback(payload, envelope: Envelope)`, for each event.
+        """Subscribe in `on_boot`; callback(payload: YourStruct, envelope: Envelope?), again if it fails.
 
         Each group gets each event at least once; the processes of an app share its groups. The payload is decoded into
         the annotation of the first parameter: a Struct of the fields that you read, or `dict`, or none for plain JSON.
@@ -105,7 +143,7 @@ class EventBus(Protocol):
         ...
 
     def reply(self, event: str, callback: Callable[..., object]) -> Subscription:
-        """Reply to requests for `event`: what `callback` returns is the answer; call this in `on_boot`.
+        """Reply to requests for `event` in `on_boot`, with what `callback(payload)` returns.
 
         The callback takes what one of `subscribe` takes. Requests are answered side by side.
 
@@ -113,37 +151,5 @@ class EventBus(Protocol):
             RuntimeError: outside a hook.
             TypeError: as for `subscribe`.
             ValueError: somebody replies to that event already.
-        """
-        ...
-
-    async def dead_letters(self, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
-        """List what is not tried any more, by id, those above `after`; in memory the last 1,000 are kept."""
-        ...
-
-    async def replay(self, id: int) -> bool:
-        """Deliver a dead letter anew, with all its attempts; False where there is none of that id."""
-        ...
-
-    async def drop(self, id: int) -> bool:
-        """Forget a dead letter; False where there is none of that id."""
-        ...
-
-    async def trace(self, trace_id: str) -> list[TracedEvent]:
-        """List the events that followed from one request, oldest first, as far back as is kept."""
-        ...
-
-    async def pending(self) -> int:
-        """Count the deliveries that wait, for their delay too, or are under way."""
-        ...
-
-    def store_in(self, db: Store) -> None:
-        """Keep events in this database, in the transaction that publishes them; do it in `on_boot`.
-
-        Its tables are `tools.event_bus.contract.LOG_TABLES`. With EVENT_BUS_URL=memory:// nothing is stored, and an
-        event is queued after its transaction's commit.
-
-        Raises:
-            RuntimeError: outside a hook.
-            ValueError: they are kept already.
         """
         ...

@@ -33,3 +33,19 @@ __all__ = [
     "Socket",
     "Upload",
 ]
+
+USUAL = (
+    "Context",
+    "Page",
+    "Paging",
+    "Header",
+    "Cookie",
+    "Query",
+    "Body",
+    "Form",
+    "File",
+    "Upload",
+    "Socket",
+    "ServerEvent",
+)
+"""What features usually import from here; the manifest names it."""

@@ -45,12 +45,48 @@ class Counters(Protocol):
         ...
 
 
-class Http(Protocol):
-    """Endpoints over ASGI, bound by the names and annotations of their handlers."""
+class Assembled(Protocol):
+    """What plugins call that put a whole server together."""
 
     capabilities: frozenset[str]
     """What this work offers beside plain endpoints, of form, file, websocket, sse, stream, static, mount, rate_limit,
     idempotency, cache, etag, openapi, commands; what it lacks is refused with a RouteError that names it."""
+
+    def mount(
+        self,
+        path: str,
+        asgi_app: Callable[..., Awaitable[None]],
+        *,
+        max_body_bytes: int | None = None,
+        when_full: bool = False,
+    ) -> None:
+        """Hand every request below `path` to another ASGI app, whose lifespan runs with ours; it guards itself.
+
+        Args:
+            path: `/shop`; an empty text for all that nothing else serves.
+            asgi_app: gets what is below `path`, and `path` as `root_path`.
+            max_body_bytes: a larger body is a 413, whatever the app makes of it; None is HTTP_MAX_BODY_BYTES.
+            when_full: as in `add_endpoint`; say so for an app whose answers never end.
+
+        Raises:
+            RouteError: something is mounted there already.
+        """
+        ...
+
+    def keep_in(self, counters: Counters) -> None:
+        """Count rate limits and keep the answers to idempotency keys there, e.g. in `state`, in place of this process.
+
+        They outlive a restart, and hold for several workers, only if what is given does: `state` is in memory today.
+        Cached answers stay in the process.
+
+        Raises:
+            RouteError: somebody has said so already.
+        """
+        ...
+
+
+class Http(Assembled, Protocol):
+    """Endpoints over ASGI, bound by the names and annotations of their handlers."""
 
     def add_endpoint(
         self,
@@ -74,7 +110,7 @@ class Http(Protocol):
         etag: bool = False,
         when_full: bool = False,
     ) -> None:
-        """Serve `handler` at `method path`; its parameters are filled by name and annotation.
+        """Serve `handler` at `method path`, its parameters filled by name and annotation.
 
         A placeholder of the path by its name; a Struct, or `data: dict`, is the JSON body; scalars, enums, dates and
         lists of them are query parameters; `context` is the request; `Annotated[..., Header("x")]`, `Cookie`, `Query`,
@@ -121,7 +157,7 @@ class Http(Protocol):
         max_message_bytes: int | None = None,
         max_messages_per_s: int | None = None,
     ) -> None:
-        """Hold a WebSocket at `path` with `handler(socket: Socket[In, Out], ...)`, whose other parameters are bound.
+        """Hold a WebSocket at `path`; handler(socket: Socket[In, Out], ...).
 
         The guard runs before the handshake is accepted, and again when the token's time is over. A page of another
         origin is refused, unless `origins` names it.
@@ -151,7 +187,7 @@ class Http(Protocol):
         tags: Sequence[str] = (),
         heartbeat_s: float = 15.0,
     ) -> None:
-        """Stream what `handler`, an async generator, yields as server-sent events: `ServerEvent`s, Structs or text.
+        """Stream what `handler` yields as server-sent events; an async generator of ServerEvents, Structs or text.
 
         Its parameters are bound as in `add_endpoint`; `last_id: Annotated[str, Header("last-event-id")] = ""` is where
         a client wants to go on. The generator is closed when the client leaves, and at shutdown.
@@ -181,7 +217,7 @@ class Http(Protocol):
         html: bool = False,
         max_age_s: int = 0,
     ) -> None:
-        """Serve the files of a directory below `path`, with ETag and ranges; no hidden file, no link that leads out.
+        """Serve the files of a directory below `path`, with ETag and ranges, but none that is hidden.
 
         Args:
             path: `/assets`.
@@ -194,37 +230,5 @@ class Http(Protocol):
 
         Raises:
             RouteError: there is no such directory, or a route exists already.
-        """
-        ...
-
-    def mount(
-        self,
-        path: str,
-        asgi_app: Callable[..., Awaitable[None]],
-        *,
-        max_body_bytes: int | None = None,
-        when_full: bool = False,
-    ) -> None:
-        """Hand every request below `path` to another ASGI app, whose lifespan runs with ours; it guards itself.
-
-        Args:
-            path: `/shop`; an empty text for all that nothing else serves.
-            asgi_app: gets what is below `path`, and `path` as `root_path`.
-            max_body_bytes: a larger body is a 413, whatever the app makes of it; None is HTTP_MAX_BODY_BYTES.
-            when_full: as in `add_endpoint`; say so for an app whose answers never end.
-
-        Raises:
-            RouteError: something is mounted there already.
-        """
-        ...
-
-    def keep_in(self, counters: Counters) -> None:
-        """Count rate limits and keep the answers to idempotency keys there, e.g. in `state`, in place of this process.
-
-        They outlive a restart, and hold for several workers, only if what is given does: `state` is in memory today.
-        Cached answers stay in the process.
-
-        Raises:
-            RouteError: somebody has said so already.
         """
         ...

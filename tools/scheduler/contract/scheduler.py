@@ -6,7 +6,48 @@ from typing import Protocol
 from tools.scheduler.contract.values import Job, Misfire, Publish, Store
 
 
-class Scheduler(Protocol):
+class Watched(Protocol):
+    """What plugins call that watch the jobs, or say where they are kept and published."""
+
+    async def resume(self, name: str) -> bool:
+        """Resume a declared job that was cancelled, from its next due time on; False for any other.
+
+        Raises:
+            RuntimeError: before `on_ready`.
+        """
+        ...
+
+    async def jobs(self, *, after: str = "", limit: int = 100) -> list[Job]:
+        """List jobs by id, those above `after`; the ids of `at` sort by time.
+
+        Raises:
+            RuntimeError: before `on_ready`.
+        """
+        ...
+
+    def publish_with(self, publish: Publish) -> None:
+        """Publish due events with this, e.g. the bus's `publish`; do it in `on_boot`.
+
+        Raises:
+            RuntimeError: outside a hook.
+            ValueError: somebody publishes them already.
+        """
+        ...
+
+    def store_in(self, db: Store) -> None:
+        """Keep jobs in this database, and publish inside its transactions; do it in `on_boot`.
+
+        Its tables are `tools.scheduler.contract.JOB_TABLES`. Without it jobs are kept in memory, in each process its
+        own, and gone with it.
+
+        Raises:
+            RuntimeError: outside a hook.
+            ValueError: they are kept already.
+        """
+        ...
+
+
+class Scheduler(Watched, Protocol):
     """Publishes events at their time: `subscribe` to what is due, and retries, dead letters and traces are the bus's.
 
     Kept in the database, each due time is published once over all processes of an app, and none is lost with one.
@@ -68,7 +109,7 @@ class Scheduler(Protocol):
         ...
 
     async def at(self, when_utc: datetime, event: str, payload: object = None) -> str:
-        """Schedule one event, stored in the transaction around it, and get its id; a time in the past is due at once.
+        """Schedule one event, and get its id; stored in the transaction around it.
 
         It is published however late the next process runs.
 
@@ -80,48 +121,11 @@ class Scheduler(Protocol):
         ...
 
     async def cancel(self, id_or_name: str) -> bool:
-        """Cancel a job, a declared one until it is resumed, over restarts too; False where there is nothing to cancel.
+        """Cancel a job, a declared one until it is resumed, over restarts too.
 
         Inside `db.transaction()` it is part of that.
 
         Raises:
             RuntimeError: before `on_ready`.
-        """
-        ...
-
-    async def resume(self, name: str) -> bool:
-        """Resume a declared job that was cancelled, from its next due time on; False for any other.
-
-        Raises:
-            RuntimeError: before `on_ready`.
-        """
-        ...
-
-    async def jobs(self, *, after: str = "", limit: int = 100) -> list[Job]:
-        """List jobs by id, those above `after`; the ids of `at` sort by time.
-
-        Raises:
-            RuntimeError: before `on_ready`.
-        """
-        ...
-
-    def publish_with(self, publish: Publish) -> None:
-        """Publish due events with this, e.g. the bus's `publish`; do it in `on_boot`.
-
-        Raises:
-            RuntimeError: outside a hook.
-            ValueError: somebody publishes them already.
-        """
-        ...
-
-    def store_in(self, db: Store) -> None:
-        """Keep jobs in this database, and publish inside its transactions; do it in `on_boot`.
-
-        Its tables are `tools.scheduler.contract.JOB_TABLES`. Without it jobs are kept in memory, in each process its
-        own, and gone with it.
-
-        Raises:
-            RuntimeError: outside a hook.
-            ValueError: they are kept already.
         """
         ...
