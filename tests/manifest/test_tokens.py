@@ -10,6 +10,7 @@ from manifest.guide import GUIDE
 from tests.manifest.made_up import project, python
 
 SHIPPED, EACH, WITH_200 = 1_800, 30, 7_800
+THINGS = ("invoice", "parcel", "review", "ticket", "coupon", "refund", "route", "shift", "badge", "quote")
 FEATURE = '''
 from msgspec import Struct
 from hookspecs import hookimpl
@@ -48,8 +49,7 @@ def tokens(text: str) -> int:
 
 def files(count: int) -> dict[str, str]:
     """Write features of ten domains, each with an endpoint and two events."""
-    names = [f"{thing}{number}" for number in range(count // 10 + 1) for thing in
-             ("invoice", "parcel", "review", "ticket", "coupon", "refund", "route", "shift", "badge", "quote")]  # fmt: skip
+    names = [f"{thing}{number}" for number in range(count // 10 + 1) for thing in THINGS]
     return {
         f"domains/d{number % 10}/plugins/create_{name}.py": FEATURE.format(
             name=name.title(), plural=name, domain=f"d{number % 10}", heard=names[number - 1]
