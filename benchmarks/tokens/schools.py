@@ -36,7 +36,7 @@ SCHOOLS = {
         School("vertical_slice", "vertical slice", "app.main:create_app", ("--factory",)),
         School("n_layer", "N-layer", "app.main:create_app", ("--factory",)),
         School("hexagonal", "hexagonal", "app.main:create_app", ("--factory",)),
-        School("clean_architecture", "clean architecture", "app.main:create_app", ("--factory",)),
+        School("clean_architecture", "clean architecture", "app.main.run:create_app", ("--factory",)),
     )
 }
 
