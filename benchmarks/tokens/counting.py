@@ -73,9 +73,11 @@ def not_shown(stage: Stage, choice: Slice) -> list[str]:
     """List what our own author calls of the tools, and has read nowhere: so a choice is seen to be too short."""
     old, new = files("ours", before(stage)), written("ours", stage)
     calls = {call for text in new.values() for call in re.findall(r"self\.(\w+\.\w+)\(", text)}
-    texts = [manifest_text(stage, choice), *(old[path].read_text() for path in to_read("ours", stage))]
-    words = {word for text in texts for word in re.findall(r"\w+", text)}
-    return sorted(call for call in calls if call.partition(".")[2] not in words)
+    signatures = manifest_text(stage, choice)
+    plugins = "".join(old[path].read_text() for path in to_read("ours", stage))
+    return sorted(
+        call for call in calls if f"{call}(" not in plugins and f"{call.partition('.')[2]}(" not in signatures
+    )
 
 
 @cache
