@@ -46,13 +46,10 @@ def _goal(choice: Slice) -> str:
         ours.of_the_goal / clean.of_the_goal,
         (ours.of_the_goal + ours.tokens_more) / (clean.of_the_goal + clean.tokens_more),
     ]
+    unknown = ", ".join(f"`{call}`" for call in not_shown("block", choice))
     return (
         f"The goal for the second feature, fixtures of tests left out: at most {GOAL_TOKENS:,} tokens and"
         f" {GOAL_SHARE} of clean architecture. It is {ours.of_the_goal:,} of {clean.of_the_goal:,}, {shares[0]:.2f},"
         f" and {shares[1]:.2f} if all imports are read. {tokens(manifest_text('block', choice)):,} of ours are the"
-        f" manifest's; of what the plugin calls they do not show {_listed(not_shown('block', choice))}.\n"
+        f" manifest's{f'; neither these nor the neighbour show {unknown}, which the plugin calls' if unknown else ''}.\n"
     )
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names) or "nothing"

@@ -11,6 +11,12 @@ from benchmarks.tokens.schools import SCHOOLS
 from tests.benchmarks.served_school import PASSWORD, Served, serving
 
 OLD = "old@example.com"
+INVALID: dict[str, list[str | None]] = {
+    "name": ["", "a" * 101, None],
+    "email": ["nobody", "nobody@example", "no body@example.com", f"nobody{'a' * 243}@example.com", None],
+    "password": ["1234567", "a" * 1025, None],
+    "role": ["admin"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,26 +70,15 @@ def test_a_registered_user_is_welcomed_once_and_nobody_else_sees_it(served: Serv
 
 
 @with_register
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("name", ""),
-        ("name", "a" * 101),
-        ("email", "ana"),
-        ("email", "ana@example"),
-        ("email", f"{'a' * 243}@example.com"),
-        ("password", "1234567"),
-        ("password", "a" * 1025),
-        ("password", None),
-        ("role", "admin"),
-    ],
-    ids=str,
-)
-def test_what_is_not_valid_is_refused(served: Served, field: str, value: str | None) -> None:
-    answer = served.register(**{"email": "nobody@example.com", field: value})  # type: ignore[arg-type]
+def test_what_is_not_valid_is_refused_and_not_stored(served: Served) -> None:
+    new = {"name": "Ana", "email": "nobody@example.com", "password": PASSWORD}
+    bodies = [{**new, field: value} for field, values in INVALID.items() for value in values]
+    bodies += [{key: new[key] for key in new if key != left_out} for left_out in new]
 
-    assert answer.status_code == 422
-    assert served.rows("SELECT id FROM users WHERE email = 'nobody@example.com'") == []
+    accepted = [body for body in bodies if served.client.post("/users", json=body).status_code != 422]
+
+    assert accepted == []
+    assert served.rows("SELECT id FROM users WHERE email LIKE '%nobody%'") == []
 
 
 @with_register
@@ -98,9 +93,10 @@ def test_of_many_who_want_one_email_at_once_one_gets_it_whatever_its_case(served
 
 
 @with_register
-@pytest.mark.parametrize(("email", "password"), [(OLD, "wrong horse"), ("stranger@example.com", PASSWORD)])
-def test_a_wrong_login_is_refused(served: Served, email: str, password: str) -> None:
-    assert served.log_in(email, password).status_code == 401
+def test_a_wrong_login_is_refused(served: Served) -> None:
+    answers = [served.log_in(OLD, "wrong horse"), served.log_in("stranger@example.com", PASSWORD)]
+
+    assert [answer.status_code for answer in answers] == [401, 401]
 
 
 @with_block
