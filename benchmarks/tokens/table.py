@@ -47,9 +47,10 @@ def _goal(choice: Slice) -> str:
         (ours.of_the_goal + ours.tokens_more) / (clean.of_the_goal + clean.tokens_more),
     ]
     unknown = ", ".join(f"`{call}`" for call in not_shown("block", choice))
+    but = f"; neither these nor the neighbour show {unknown}, which the plugin calls" if unknown else ""
     return (
         f"The goal for the second feature, fixtures of tests left out: at most {GOAL_TOKENS:,} tokens and"
         f" {GOAL_SHARE} of clean architecture. It is {ours.of_the_goal:,} of {clean.of_the_goal:,}, {shares[0]:.2f},"
         f" and {shares[1]:.2f} if all imports are read. {tokens(manifest_text('block', choice)):,} of ours are the"
-        f" manifest's{f'; neither these nor the neighbour show {unknown}, which the plugin calls' if unknown else ''}.\n"
+        f" manifest's{but}.\n"
     )
