@@ -1,0 +1,3 @@
+from sqlalchemy.orm import registry
+
+mapper_registry = registry()

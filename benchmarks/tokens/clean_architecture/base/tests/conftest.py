@@ -1,0 +1,3 @@
+from app.infrastructure.persistence_sqla.mappings.all import map_tables
+
+map_tables()

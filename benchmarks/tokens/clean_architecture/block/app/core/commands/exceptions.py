@@ -1,0 +1,11 @@
+from app.core.common.exceptions import AppError
+
+
+class EmailAlreadyExistsError(AppError):
+    def __init__(self) -> None:
+        super().__init__("a user with this email exists")
+
+
+class UserNotFoundError(AppError):
+    def __init__(self) -> None:
+        super().__init__("no such user")

@@ -1,0 +1,29 @@
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from app.domain.errors import (
+    DomainError,
+    EmailTakenError,
+    InvalidTokenError,
+    NotAllowedError,
+    UserBlockedError,
+    UserNotFoundError,
+    WrongCredentialsError,
+)
+
+STATUSES: dict[type[DomainError], int] = {
+    EmailTakenError: 409,
+    InvalidTokenError: 401,
+    NotAllowedError: 403,
+    UserBlockedError: 403,
+    UserNotFoundError: 404,
+    WrongCredentialsError: 401,
+}
+
+
+def answer_domain_errors(app: FastAPI) -> None:
+    def answer(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, DomainError)
+        return JSONResponse({"detail": str(error)}, STATUSES[type(error)])
+
+    app.add_exception_handler(DomainError, answer)

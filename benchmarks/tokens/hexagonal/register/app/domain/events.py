@@ -1,0 +1,9 @@
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UserCreated:
+    """The event `user.created`."""
+
+    id: int
+    name: str

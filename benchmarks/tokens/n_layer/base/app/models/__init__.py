@@ -1,0 +1,4 @@
+from app.models.notification import Notification
+from app.models.user import User
+
+__all__ = ["Notification", "User"]

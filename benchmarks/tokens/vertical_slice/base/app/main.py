@@ -1,0 +1,20 @@
+from fastapi import FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+from app.config import Settings
+from app.database import migrate
+from app.events import EventBus
+from app.features import list_notifications, login
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    app = FastAPI()
+    app.state.settings = settings or Settings.from_environ()
+    engine = create_engine(app.state.settings.database_url)
+    migrate(engine)
+    app.state.sessions = sessionmaker(engine)
+    app.state.bus = EventBus(app.state.sessions)
+    for feature in (list_notifications, login):
+        app.include_router(feature.router)
+    return app
