@@ -1,0 +1,38 @@
+"""All rules on one file, in turn."""
+
+from itertools import chain
+
+from tools.rules.reading import Reading
+from tools.rules.source.at_import import at_import
+from tools.rules.source.blocking import blocking
+from tools.rules.source.classes import duplicates, plugins, shadowed
+from tools.rules.source.events import heard, mentioned, sent
+from tools.rules.source.imports import imports, needs_models
+from tools.rules.source.source import Source
+from tools.rules.source.sql_text import sql_text
+from tools.rules.source.tables import tables
+from tools.rules.source.uses import uses
+from tools.rules.source.waivers import waivers
+
+RULES = (imports, plugins, at_import, duplicates, shadowed, blocking, sql_text)
+
+
+def read(file: str, content: bytes) -> Reading:
+    """Read a plugin's file or a domain's models.
+
+    Raises:
+        SyntaxError: it is no Python; ValueError: nor text.
+    """
+    source = Source(file, content)
+    creates, writes = tables(source)
+    return Reading(
+        findings=sorted(set(chain.from_iterable(rule(source) for rule in RULES)), key=lambda one: (one.line, one.code)),
+        waivers=waivers(source),
+        uses=list(uses(source)),
+        sent=list(sent(source)),
+        heard=list(heard(source)),
+        mentioned=mentioned(source),
+        creates=creates,
+        writes=writes,
+        needs_models=needs_models(source),
+    )
