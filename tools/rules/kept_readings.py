@@ -22,7 +22,7 @@ class KeptReadings:
     def __init__(self, folder: Path) -> None:
         # `__pycache__`, or where PYTHONPYCACHEPREFIX says; its name has Python's version, as its grammar counts too
         self._path = Path(cache_from_source(str(folder / "rules.py"))).with_suffix(".json")
-        self._rules = _version()
+        self._rules = signature(Path(__file__).parent)  # when a rule changes, all is read anew
         self._kept, self._used = self._read(), dict[str, Reading]()
 
     def get(self, key: str) -> Reading | None:
@@ -63,9 +63,14 @@ def key_of(file: str, content: bytes) -> str:
     return f"{file} {hashlib.sha256(content).hexdigest()}"
 
 
-def _version() -> str:
-    """Answer with a digest of the rules' own source: a change of any rule reads everything anew."""
+def signature(folder: Path) -> str:
+    """Answer with what changes when any Python file of a folder does: names, sizes, times; as bytecode has."""
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(".py"):
+                with suppress(OSError):  # an editor's dangling link, say
+                    found = os.stat(path := os.path.join(place, name))
+                    digest.update(f"{path} {found.st_size} {found.st_mtime_ns} ".encode())
     return digest.hexdigest()

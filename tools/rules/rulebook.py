@@ -1,8 +1,7 @@
 """All rules in one boot: files are read as they come, and compared when all stand."""
 
-import hashlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path, PurePath
 
@@ -20,6 +19,7 @@ class Rulebook:
         self._root: Path | None = None
         self._kept: KeptReadings | None = None
         self._readings: dict[str, Reading] = {}
+        self._models: set[str] = set()
         self._warned: set[str] = set()
         self._used: set[tuple[str, Waiver]] = set()
 
@@ -28,8 +28,8 @@ class Rulebook:
         reading = self._read(file)
         if reading is None:
             return []
-        models = _models_of(file) if reading.needs_models else []
-        return [finding for one in [file, *models] for finding in self._told(one)]
+        files = [file, *(self._models_for(file) if reading.needs_models else ())]
+        return [finding for one in files for finding in self._told(one)]
 
     def waivers(self) -> list[Fact]:
         """List what is waived, and why, by file and line."""
@@ -41,20 +41,31 @@ class Rulebook:
 
     def check(self, system: System) -> list[Finding]:
         """Answer with what is wrong with all that stands together."""
-        found = [*self._tools(), *self._standing(system)]
-        if self._kept is not None:
-            self._kept.save()
+        if self._root is None or self._kept is None:  # no plugin has a file
+            return []
+        from tools.rules.standing.tool_imports import tool_imports
+
+        found = [*tool_imports(self._root, self._kept), *self._standing(self._root, system)]
+        self._kept.save()
         return sorted(set(found), key=lambda one: (one.file, one.line, one.code, one.message))
 
     def _told(self, file: str) -> Iterator[Finding]:
         """Yield a file's own findings; warnings once, errors for each plugin that they keep from running."""
-        reading = self._read(file)
-        for finding in self._unwaived(file, reading.findings) if reading else ():
+        for finding in self._unwaived(file, self._readings[file].findings):
             if finding.is_error or file not in self._warned:
                 yield finding
         self._warned.add(file)
 
-    def _unwaived(self, file: str, findings: Iterable[Finding]) -> list[Finding]:
+    def _models_for(self, file: str) -> list[str]:
+        """Read a domain's models, a file or a package, and name those that are there."""
+        domain = PurePath(*PurePath(file).parts[:2])
+        found = [one for one in (str(domain / "models.py"), str(domain / "models" / "__init__.py")) if self._read(one)]
+        self._models.update(found)
+        return found
+
+    def _unwaived(self, file: str, findings: list[Finding]) -> list[Finding]:
+        if not findings:
+            return []
         waivers = self._readings[file].waivers if file in self._readings else []
         left = list[Finding]()
         for finding in findings:
@@ -65,18 +76,16 @@ class Rulebook:
                 self._used.add((file, waiver))
         return left
 
-    def _standing(self, system: System) -> Iterator[Finding]:
-        if self._root is None:
-            return
+    def _standing(self, root: Path, system: System) -> Iterator[Finding]:
         from tools.rules.standing.awaits import awaits
         from tools.rules.standing.events import events
         from tools.rules.standing.table_owners import table_owners
 
+        folders = {str(domain.relative_to(root)) for domain in system.domains if root in domain.parents}
+        sql = (str(path.relative_to(root)) for folder in folders for path in root.glob(f"{folder}/migrations/*.sql"))
         plugins = [part.file for part in system.plugins if part.state == "ready" and part.file in self._readings]
-        models = [one for file in plugins for one in _models_of(file) if one in self._readings]
-        files = sorted({*plugins, *models})
-        folder = PurePath(files[0]).parts[0] if files else ""
-        stand = Stand(self._root, folder, {file: self._readings[file] for file in files}, system.tools)
+        files = sorted({*plugins, *self._models, *filter(self._read, sql)})
+        stand = Stand({file: self._readings[file] for file in files}, system.tools)
         for rule in (awaits, events, table_owners):
             for finding in rule(stand):
                 yield from self._unwaived(finding.file, [finding])
@@ -97,21 +106,6 @@ class Rulebook:
                 continue
             yield Finding(code, text, file, one.line, is_error=False)
 
-    def _tools(self) -> Iterator[Finding]:
-        if self._root is None or self._kept is None:
-            return
-        for path in sorted(self._root.glob("tools/[!_.]*/")):
-            content = hashlib.sha256()
-            for file in sorted(path.rglob("*.py")):
-                content.update(b"%s\0%s\0" % (str(file.relative_to(path)).encode(), file.read_bytes()))
-            key = f"{path.name} {content.hexdigest()}"
-            if (reading := self._kept.get(key)) is None:
-                from tools.rules.standing.tool_imports import read_tool
-
-                reading = read_tool(self._root, path)
-                self._kept.put(key, reading)
-            yield from reading.findings
-
     def _read(self, file: str) -> Reading | None:
         """Read a file once a boot; None for one that is not there, or is no Python, as its import will say."""
         if file not in self._readings:
@@ -120,11 +114,12 @@ class Rulebook:
                 return None
             self._kept = self._kept or KeptReadings(self._root / PurePath(file).parts[0])
             try:
-                content = (self._root / file).read_bytes()
+                with open(f"{self._root}/{file}", "rb", buffering=0) as opened:  # a pathlib.Path costs as much again
+                    content = opened.read()
                 if (reading := self._kept.get(key := key_of(file, content))) is None:
-                    from tools.rules.source.read import read
+                    from tools.rules.source.read import read, read_sql
 
-                    reading = read(file, content)
+                    reading = (read_sql if file.endswith(".sql") else read)(file, content)
                     self._kept.put(key, reading)
             except (OSError, SyntaxError, ValueError, RecursionError):
                 return None
@@ -135,11 +130,6 @@ class Rulebook:
 def _root_of(file: str) -> Path | None:
     """Find the project as Python does, which will import the file from there."""
     return next((Path(entry).absolute() for entry in sys.path if Path(entry, file).is_file()), None)
-
-
-def _models_of(file: str) -> list[str]:
-    domain = PurePath(*PurePath(file).parts[:2])
-    return [str(domain / "models.py"), str(domain / "models" / "__init__.py")]
 
 
 def _owner(file: str) -> str:

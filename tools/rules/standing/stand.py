@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from hookspecs import Part
@@ -10,13 +10,10 @@ from tools.rules.reading import Reading
 
 
 class Stand(NamedTuple):
-    """The plugins that stand, and the files that they and their domains' models are, read."""
+    """The files of the plugins that stand, of their domains' models and migrations, and the tools."""
 
-    root: Path
-    folder: str
-    """Where the domains are: `domains`."""
     readings: Mapping[str, Reading]
-    """By file; models are among them, what is broken or disabled is not."""
+    """By file, in order; models and migrations are among them, what is broken or disabled is not."""
     tools: Sequence[Part]
 
     def resolve(self, file: str, name: str) -> Any:
@@ -32,7 +29,8 @@ class Stand(NamedTuple):
         found = self.resolve(file, name) if name else event
         return found if isinstance(found, str) and found else "*"
 
-    def by_domain(self) -> Iterator[tuple[str, str, Reading]]:
-        """Yield domain, file and reading of each."""
-        for file, reading in sorted(self.readings.items()):
-            yield PurePath(file).parts[1], file, reading
+    def with_tables(self) -> Iterator[tuple[str, str, Reading]]:
+        """Yield domain, file and reading of each that has a table in it."""
+        for file, reading in self.readings.items():
+            if reading.creates or reading.writes:
+                yield PurePath(file).parts[1], file, reading
