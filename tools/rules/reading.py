@@ -1,11 +1,14 @@
-"""What is kept of a file that was read: findings that it alone gives, and what the rules on all files together need."""
+"""What is kept of a file that was read: findings that it alone gives, and what the rules on all files together need.
+
+Tuples, and no garbage collection: a thousand files are ten thousand empty lists else, for the collector to walk.
+"""
 
 from msgspec import Struct
 
 from hookspecs import Finding
 
 
-class Waiver(Struct, frozen=True, array_like=True):
+class Waiver(Struct, frozen=True, array_like=True, gc=False):
     """`# rule-ok: <code> <reason>`; it covers the lines of the statement that it stands beside or above."""
 
     line: int
@@ -20,7 +23,7 @@ class Waiver(Struct, frozen=True, array_like=True):
         return bool(self.reason) and self.code == finding.code and is_beside
 
 
-class Use(Struct, frozen=True, array_like=True):
+class Use(Struct, frozen=True, array_like=True, gc=False):
     """A call of a tool's method whose result is not awaited, in a place where only a value makes sense."""
 
     tool: str
@@ -28,7 +31,7 @@ class Use(Struct, frozen=True, array_like=True):
     line: int
 
 
-class Sent(Struct, frozen=True, array_like=True):
+class Sent(Struct, frozen=True, array_like=True, gc=False):
     """A call of `publish` or `request`."""
 
     call: str
@@ -36,12 +39,12 @@ class Sent(Struct, frozen=True, array_like=True):
     """With `*` for what is not known; empty where `event_name` has to be looked up."""
     event_name: str
     line: int
-    fields: list[str] | None
+    fields: tuple[str, ...] | None
     """None where `payload_name`, a type, has to be looked up, or where nothing is known."""
     payload_name: str
 
 
-class Heard(Struct, frozen=True, array_like=True):
+class Heard(Struct, frozen=True, array_like=True, gc=False):
     """A call of `subscribe` or `reply`."""
 
     call: str
@@ -49,21 +52,21 @@ class Heard(Struct, frozen=True, array_like=True):
     event_name: str
     line: int
     payload_name: str
-    reads: list[tuple[str, int]]
+    reads: tuple[tuple[str, int], ...]
     """The keys that the callback takes out of a dict, and the lines where."""
 
 
-class Reading(Struct, frozen=True, array_like=True):
+class Reading(Struct, frozen=True, array_like=True, gc=False):
     """One file, read."""
 
-    findings: list[Finding] = []
-    waivers: list[Waiver] = []
-    uses: list[Use] = []
-    sent: list[Sent] = []
-    heard: list[Heard] = []
-    mentioned: list[str] = []
+    findings: tuple[Finding, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    uses: tuple[Use, ...] = ()
+    sent: tuple[Sent, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    mentioned: tuple[str, ...] = ()
     """Texts handed to tools, which may be names of events."""
-    creates: list[tuple[str, int]] = []
+    creates: tuple[tuple[str, int], ...] = ()
     """Tables, and where."""
-    writes: list[tuple[str, int]] = []
+    writes: tuple[tuple[str, int], ...] = ()
     needs_models: bool = False

@@ -1,7 +1,7 @@
 """All rules in one boot: files are read as they come, and compared when all stand."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path, PurePath
 
@@ -63,10 +63,10 @@ class Rulebook:
         self._models.update(found)
         return found
 
-    def _unwaived(self, file: str, findings: list[Finding]) -> list[Finding]:
+    def _unwaived(self, file: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         if not findings:
-            return []
-        waivers = self._readings[file].waivers if file in self._readings else []
+            return findings
+        waivers = self._readings[file].waivers if file in self._readings else ()
         left = list[Finding]()
         for finding in findings:
             waiver = next((one for one in waivers if one.covers(finding)), None)

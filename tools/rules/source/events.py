@@ -25,7 +25,7 @@ def heard(source: Source) -> Iterator[Heard]:
         event, event_name = _event(source, _argument(call, 0, "event"))
         callback = _argument(call, 1, "callback")
         known = callback.attr if isinstance(callback, ast.Attribute) else getattr(callback, "id", "")
-        payload, reads = _taken(functions[known]) if known in functions else ("", [])
+        payload, reads = _taken(functions[known]) if known in functions else ("", ())
         yield Heard(name, event, event_name, call.lineno, payload, reads)
 
 
@@ -66,21 +66,21 @@ def _event(source: Source, node: ast.expr | None) -> tuple[str, str]:
     return ("", ast.unparse(node)) if isinstance(node, ast.Name | ast.Attribute) else ("*", "")
 
 
-def _payload(node: ast.expr | None, scope: ast.AST, depth: int = 0) -> tuple[list[str] | None, str]:
+def _payload(node: ast.expr | None, scope: ast.AST, depth: int = 0) -> tuple[tuple[str, ...] | None, str]:
     """Answer with the fields of a payload, or with the name of its type, or with neither."""
     if isinstance(node, ast.Dict) and all(isinstance(key, ast.Constant) for key in node.keys):
-        return [str(key.value) for key in node.keys if isinstance(key, ast.Constant)], ""
+        return tuple(str(key.value) for key in node.keys if isinstance(key, ast.Constant)), ""
     if isinstance(node, ast.Call):
         is_dict = isinstance(node.func, ast.Name) and node.func.id == "dict" and not node.args
         if is_dict and all(one.arg for one in node.keywords):
-            return [one.arg for one in node.keywords if one.arg], ""
+            return tuple(one.arg for one in node.keywords if one.arg), ""
         return None, ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
     if isinstance(node, ast.Name) and depth == 0:
         return _local(node.id, scope)
     return None, ""
 
 
-def _local(name: str, scope: ast.AST) -> tuple[list[str] | None, str]:
+def _local(name: str, scope: ast.AST) -> tuple[tuple[str, ...] | None, str]:
     """Look at where a function sets a name once; one that is changed afterwards is unknown."""
     values, annotations = list[ast.expr | None](), list[ast.expr]()
     for node in own_nodes(scope):
@@ -100,15 +100,15 @@ def _local(name: str, scope: ast.AST) -> tuple[list[str] | None, str]:
     return _payload(values[0], scope, 1) if len(values) == 1 and not annotations else (None, "")
 
 
-def _taken(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, list[tuple[str, int]]]:
+def _taken(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, tuple[tuple[str, int], ...]]:
     """Answer with the type that a callback takes, or with the keys that it takes out of a dict."""
     parameters = [one for one in [*function.args.posonlyargs, *function.args.args] if one.arg != "self"]
     if not parameters:
-        return "", []
+        return "", ()
     first = parameters[0]
     annotation = ast.unparse(first.annotation) if first.annotation else ""
     if annotation and not annotation.startswith(("dict", "Dict", "Any")):
-        return annotation, []
+        return annotation, ()
     reads = [
         (node.slice.value, node.lineno)
         for node in ast.walk(function)
@@ -116,4 +116,4 @@ def _taken(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, list[
         and isinstance(node.value, ast.Name) and node.value.id == first.arg
         and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
     ]  # fmt: skip
-    return "", reads
+    return "", tuple(reads)

@@ -20,7 +20,7 @@ RULES = (imports, plugins, at_import, duplicates, shadowed, blocking, sql_text)
 
 def read_sql(file: str, content: bytes) -> Reading:
     """Read a migration, for the tables that it creates."""
-    return Reading(creates=created(content.decode("utf-8", "replace")))
+    return Reading(creates=tuple(created(content.decode("utf-8", "replace"))))
 
 
 def read(file: str, content: bytes) -> Reading:
@@ -30,15 +30,16 @@ def read(file: str, content: bytes) -> Reading:
         SyntaxError: it is no Python; ValueError: nor text.
     """
     source = Source(file, content)
+    found = chain.from_iterable(rule(source) for rule in RULES)
     creates, writes = tables(source)
     return Reading(
-        findings=sorted(set(chain.from_iterable(rule(source) for rule in RULES)), key=lambda one: (one.line, one.code)),
-        waivers=waivers(source),
-        uses=list(uses(source)),
-        sent=list(sent(source)),
-        heard=list(heard(source)),
-        mentioned=mentioned(source),
-        creates=creates,
-        writes=writes,
+        findings=tuple(sorted(set(found), key=lambda one: (one.line, one.code))),
+        waivers=tuple(waivers(source)),
+        uses=tuple(uses(source)),
+        sent=tuple(sent(source)),
+        heard=tuple(heard(source)),
+        mentioned=tuple(mentioned(source)),
+        creates=tuple(creates),
+        writes=tuple(writes),
         needs_models=needs_models(source),
     )

@@ -1,6 +1,6 @@
 """Events that nobody sends, and fields that are read and not sent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ def events(stand: Stand) -> Iterator[Finding]:
 def _senders(stand: Stand) -> Iterator[Sender]:
     for file, reading in stand.readings.items():
         for one in reading.sent:
-            fields = one.fields
+            fields: Iterable[str] | None = one.fields
             if fields is None and one.payload_name:
                 fields = _names(stand.resolve(file, one.payload_name), required_only=False)
             event = stand.event(file, one.event, one.event_name)

@@ -19,9 +19,8 @@ def tool_imports(root: Path, kept: KeptReadings) -> Iterator[Finding]:
     for folder in sorted(root.glob("tools/[!_.]*/")):
         key = f"{folder.name} {signature(folder)}"
         if (reading := kept.get(key)) is None:
-            reading = Reading(
-                findings=[one for file in sorted(folder.rglob("*.py")) for one in _findings(folder, file)]
-            )
+            files = sorted(folder.rglob("*.py"))
+            reading = Reading(findings=tuple(one for file in files for one in _findings(folder, file)))
             kept.put(key, reading)
         yield from reading.findings
 
