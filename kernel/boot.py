@@ -93,8 +93,7 @@ class Kernel:
         offers, about = list[wiring.Offer](), {"environ": self._environ}
         for part in wiring.modules(self._root, self._folders[0]):
             with self._blamed(part, "import"):
-                module = importlib.import_module(part.module)
-                self._register(part, module, module)
+                self._register(part, module := importlib.import_module(part.module), module)
                 if not part.file.endswith(".py") and wiring.plugin_class(module, part):
                     self.system.plugins.append(Part(part.name, part.file, module=part.module))
         await self._each("register_tools", about, lambda tools: offers.extend((tool, owner.get()) for tool in tools))
@@ -139,8 +138,9 @@ class Kernel:
                 self._register(part, cls(**given), cls)
 
     async def _check_source(self, part: Part) -> None:
-        if self._hooks_of("check_source") and (file := self._root / part.file).is_file():
-            found, tree = list[Finding](), ast.parse(file.read_bytes(), str(file))
+        file, wants = self._root / part.file, [arg for one in self._hooks_of("check_source") for arg in one.argnames]
+        if wants and file.is_file():
+            found, tree = list[Finding](), "tree" in wants and ast.parse(file.read_bytes(), str(file))
             await self._each("check_source", {"file": part.file, "tree": tree}, found.extend)
             self.system.findings += [one for one in found if not one.is_error]
             if errors := [str(one) for one in found if one.is_error]:

@@ -52,10 +52,11 @@ async def call(part: Part, hook: str, timeout_s: float, pool: Pool, root: Path, 
     """Call a hook's implementation in a task of its own, so that one which swallows its cancellation is left behind."""
     task = asyncio.create_task(_owned(part, pool, partial(one.function, **{key: given[key] for key in one.argnames})))
     try:
-        await asyncio.wait({task}, timeout=timeout_s)
+        _, late = await asyncio.wait({task}, timeout=timeout_s)
     finally:
         task.cancel()
-    await asyncio.wait({task}, timeout=GRACE_S)
+    if late:
+        await asyncio.wait(late, timeout=GRACE_S)
     try:
         return Answer(part.name, part.file, task.result(), None)
     except (asyncio.CancelledError, asyncio.InvalidStateError) as stuck:

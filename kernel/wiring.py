@@ -22,9 +22,8 @@ def modules(root: Path, folder: str) -> Iterator[Part]:
 
 def plugins(root: Path, folder: str) -> Iterator[Part]:
     """Yield the plugin files of every domain."""
-    for path in root.glob(f"{folder}/[!_.]*/plugins/[!_.]*.py"):
-        file = path.relative_to(root)
-        yield Part(f"{file.parts[1]}.{path.stem}", str(file), module=".".join(file.with_suffix("").parts))
+    for file in (path.relative_to(root) for path in root.glob(f"{folder}/[!_.]*/plugins/[!_.]*.py")):
+        yield Part(f"{file.parts[1]}.{file.stem}", str(file), module=".".join(file.with_suffix("").parts))
 
 
 def marked(thing: object, mark: str = "impl") -> list[str]:

@@ -1,13 +1,15 @@
 """The commands that every system has: show, check, settings."""
 
 import argparse
+import json
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from hookspecs import Command, System
+from hookspecs import Command, Finding, Part, System
 from manifest.domain_slice import render_domain
 from manifest.feature import domain_names
 from manifest.index import render
@@ -15,6 +17,8 @@ from manifest.publication import FILE, write_if_changed
 from manifest.settings_table import render_settings
 
 SETTINGS_FILE = "docs/settings.md"
+BROKEN = "broken-plugin"
+_FINDING = re.compile(r"(?P<file>[^\s:;]+):(?P<line>\d+): (?P<message>.+?) \[(?P<code>[\w-]+)\](?:; |$)")
 
 
 def built_in(system: System, root: Path, environ: Mapping[str, str]) -> list[Command]:
@@ -27,7 +31,7 @@ def built_in(system: System, root: Path, environ: Mapping[str, str]) -> list[Com
     def check(arguments: argparse.Namespace) -> int:
         fresh = {FILE: render(system, root, environ), SETTINGS_FILE: table()}
         stale = [name for name, text in fresh.items() if not _is_fresh(root, name, text, write=arguments.write)]
-        return max(_report_stale(stale), _report(system))
+        return _report(system, stale, strict=arguments.strict, as_json=arguments.json)
 
     def settings(arguments: argparse.Namespace) -> int:
         print(table(), end="")
@@ -45,7 +49,10 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--write", action="store_true", help=f"refresh {FILE} and {SETTINGS_FILE}")
+    parser.add_argument("--strict", action="store_true", help="fail on warnings too")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--write", action="store_true", help=f"refresh {FILE} and {SETTINGS_FILE}")
+    either.add_argument("--json", action="store_true", help="print one JSON object: stale, findings, waivers")
 
 
 def _show(system: System, root: Path, environ: Mapping[str, str], domain: str | None) -> int:
@@ -80,18 +87,27 @@ def _is_fresh(root: Path, name: str, text: str, *, write: bool) -> bool:
     return path.is_file() and path.read_bytes() == text.encode()
 
 
-def _report_stale(names: list[str]) -> int:
-    for name in names:
-        print(f"{name} is not what stands: run `python -m manifest check --write`")
-    return 1 if names else 0
+def _report(system: System, stale: Sequence[str], *, strict: bool, as_json: bool) -> int:
+    """Print what is stale, findings, broken plugins and waivers; with `strict`, warnings are failures too."""
+    refused = [one for part in system.plugins if part.state == "broken" for one in _refusals(part)]
+    findings = [*sorted(system.findings), *sorted(refused)]
+    waivers = sorted((str(one.data["file"]), int(one.data["line"]), one.name, one.summary)
+                     for one in system.facts if one.kind == "waiver")  # fmt: skip
+    if as_json:
+        named = [dict(zip(("file", "line", "code", "reason"), one, strict=True)) for one in waivers]
+        print(json.dumps({"stale": stale, "findings": [one._asdict() for one in findings], "waivers": named}))
+    else:
+        for name in stale:
+            print(f"{name} is not what stands: run `python -m manifest check --write`")
+        for finding in findings:
+            print(f"{'error' if finding.is_error else 'warning'}: {finding}".removesuffix(f" [{BROKEN}]"))
+        for file, line, code, reason in waivers:
+            print(f"waived: {file}:{line}: {reason or 'without a reason'} [{code}]")
+    return 1 if stale or any(strict or one.is_error for one in findings) else 0
 
 
-def _report(system: System) -> int:
-    """Print findings and broken plugins; only warnings leave the exit code at 0."""
-    for finding in sorted(system.findings):
-        grade = "error" if finding.is_error else "warning"
-        print(f"{grade}: {finding}")
-    broken = [part for part in system.plugins if part.state == "broken"]
-    for part in sorted(broken, key=lambda part: part.name):
-        print(f"error: {part.error}")
-    return 1 if broken or any(finding.is_error for finding in system.findings) else 0
+def _refusals(part: Part) -> list[Finding]:
+    """Take apart what keeps a plugin from running: findings on its source, or anything else that broke it."""
+    found = [Finding(one["code"], one["message"], one["file"], int(one["line"]))
+             for one in _FINDING.finditer(part.error)]  # fmt: skip
+    return found or [Finding(BROKEN, part.error)]

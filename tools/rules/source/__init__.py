@@ -1,0 +1,1 @@
+"""Rules that need one file and nothing else."""

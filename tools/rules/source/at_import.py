@@ -1,0 +1,56 @@
+"""What runs when a file is imported: nothing there may reach outside, as importing must have no effects."""
+
+import ast
+from collections.abc import Iterator
+
+from hookspecs import Finding
+from tools.rules.source.outside_calls import outside_call
+from tools.rules.source.source import Source
+
+REMEDY = "do it in `on_boot` or in the handler, with a tool"
+
+
+def at_import(source: Source) -> Iterator[Finding]:
+    """Refuse calls that certainly reach outside, and warn of those inside of a function that is called at import."""
+    local = {node.name: node for node in source.tree.body if isinstance(node, ast.FunctionDef)}
+    for node in _running(source.tree):
+        if isinstance(node, ast.Call):
+            if found := outside_call(node, source.names):
+                yield source.error("import-io", node, f"{found[1]}() runs when the file is imported: {REMEDY}")
+            elif isinstance(node.func, ast.Name) and node.func.id in local:
+                function = local[node.func.id]
+                inside = [outside_call(one, source.names) for one in ast.walk(function) if isinstance(one, ast.Call)]
+                if hit := next(filter(None, inside), None):
+                    message = f"{function.name}() runs when the file is imported, and calls {hit[1]}(): {REMEDY}"
+                    yield source.warning("import-io", node, message)
+        if _is_environment(node, source):
+            advice = "read settings in the constructor, with `config.read(<a Struct>)`"
+            yield source.warning("import-environ", node, f"the environment is read when the file is imported: {advice}")
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk what runs at import: not the inside of functions, nor what is for types or for `__main__` only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            defaults = [*child.args.defaults, *filter(None, child.args.kw_defaults)]
+            for part in [*getattr(child, "decorator_list", ()), *defaults]:
+                yield part
+                yield from _running(part)
+        elif isinstance(child, ast.If) and _is_never(child.test):
+            for part in child.orelse:
+                yield part
+                yield from _running(part)
+        elif not isinstance(child, ast.GeneratorExp):
+            yield child
+            yield from _running(child)
+
+
+def _is_never(test: ast.expr) -> bool:
+    text = ast.unparse(test)
+    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or text.startswith("__name__ ==")
+
+
+def _is_environment(node: ast.AST, source: Source) -> bool:
+    if isinstance(node, ast.Call):
+        return source.names.dotted(node.func) in ("os.getenv", "os.environ.get")
+    return isinstance(node, ast.Subscript) and source.names.dotted(node.value) == "os.environ"

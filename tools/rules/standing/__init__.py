@@ -1,0 +1,1 @@
+"""Rules that need all files together, and the tools' contracts."""
