@@ -5,12 +5,13 @@ import itertools
 import os
 import random
 import signal
+import time
 from typing import Any
 
 from msgspec import Struct
 
 from tests.tools.event_bus.torture.children import Teller
-from tests.tools.event_bus.torture.stage import Stage, booted, ended, subscribe
+from tests.tools.event_bus.torture.stage import Stage, booted, subscribe
 from tools.event_bus.contract import Envelope
 
 KEYS = 8
@@ -57,4 +58,72 @@ async def shop(teller: Teller, url: str, first: int, *, transactional: bool, is_
         async with asyncio.TaskGroup() as sellers:
             for _ in range(PUBLISHERS):
                 sellers.create_task(sell(numbers))
+    await asyncio.Event().wait()
+
+
+async def taste(teller: Teller, url: str, kind: str, poison: int, **how: Any) -> None:
+    """Handle orders, of which one is poison, in a way of its own; tell each attempt, and how it ended."""
+    stage = await booted(url)
+
+    async def swallow(order: Order, envelope: Envelope) -> None:
+        teller.tell("begun", order.n, envelope.attempt)
+        try:
+            if order.n == poison:
+                await POISONS[kind]()
+            elif how.get("transactional"):
+                await stage.db.execute(_EFFECT, (order.n, envelope.attempt))
+        except BaseException:
+            teller.tell("failed", order.n, envelope.attempt)
+            raise
+        teller.tell("done", order.n, envelope.attempt)
+
+    def swallow_in_thread(order: Order, envelope: Envelope) -> None:
+        teller.tell("begun", order.n, envelope.attempt)
+        if order.n == poison:
+            time.sleep(LONG_S)
+            teller.tell("failed", order.n, envelope.attempt)
+        else:
+            teller.tell("done", order.n, envelope.attempt)
+
+    subscribe(stage, "order.placed", swallow_in_thread if kind == "hangs in a thread" else swallow, **how)
+    await stage.hooks.on_ready()
+    teller.tell("ready")
+    await asyncio.Event().wait()
+
+
+LONG_S = 0.8
+
+
+async def _raises() -> None:
+    raise ValueError("poison")
+
+
+async def _exits() -> None:
+    os._exit(7)
+
+
+async def _hangs() -> None:
+    await asyncio.Event().wait()
+
+
+POISONS = {"raises": _raises, "exits": _exits, "hangs": _hangs}
+
+
+async def carry(teller: Teller, url: str, *, is_freezing: bool = False, waits_s: float = 0.002, **how: Any) -> None:
+    """Handle orders and tell when each begins and ends; a freezing one stops its process in the midst of its first."""
+    settings = how.pop("settings", {})
+    stage = await booted(url, **settings)
+
+    async def deliver(order: Order, envelope: Envelope) -> None:
+        teller.tell("begun", order.n, envelope.attempt)
+        await asyncio.sleep(random.random() * waits_s)
+        if is_freezing:
+            os.kill(os.getpid(), signal.SIGSTOP)  # until somebody else lets it go on
+        if how.get("transactional") or is_freezing:
+            await stage.db.execute(_EFFECT, (order.n, envelope.attempt))
+        teller.tell("done", order.n, envelope.attempt)
+
+    subscribe(stage, "order.placed", deliver, **how)
+    await stage.hooks.on_ready()
+    teller.tell("ready")
     await asyncio.Event().wait()

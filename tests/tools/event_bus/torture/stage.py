@@ -1,4 +1,4 @@
-"""A bus on a database, as a process of an application has it; several may stand on one database, here or in children."""
+"""A bus on a database, as a process of an application has it; several may stand on one, here or in children."""
 
 import asyncio
 import inspect
