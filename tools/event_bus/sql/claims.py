@@ -6,14 +6,14 @@ from tools.event_bus.contract import Store
 from tools.event_bus.delivery import Delivery
 from tools.event_bus.sql.rows import CLAIMED, Claimed
 
-# `held`: what another process has claimed, or what was lost, which goes first and by itself
+# `held`: what another process has claimed, or what was lost, which goes first and by itself. It refers to no row of the
+# outer query: an engine without statistics would scan all that is held again for each of them.
 _CLAIM = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1, alone = FALSE
 WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
-    WHERE d.event = :event AND d.grp = :grp AND d.state = 'waiting' AND NOT EXISTS (
-        SELECT 1 FROM _event_deliveries held
-        WHERE held.event = d.event AND held.grp = d.grp AND held.lane = d.lane
+    WHERE d.event = :event AND d.grp = :grp AND d.state = 'waiting' AND d.lane NOT IN (
+        SELECT held.lane FROM _event_deliveries held WHERE held.event = :event AND held.grp = :grp
         AND held.state IN ('claimed', 'lost') AND held.worker <> :worker)
     ORDER BY d.seq LIMIT :most)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
@@ -22,10 +22,9 @@ _CLAIM_LOST = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1, alone = TRUE
 WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
-    WHERE d.event = :event AND d.grp = :grp AND d.state = 'lost' AND NOT EXISTS (
-        SELECT 1 FROM _event_deliveries held
-        WHERE held.event = d.event AND held.grp = d.grp AND held.lane = d.lane
-        AND held.state = 'claimed' AND held.worker <> :worker)
+    WHERE d.event = :event AND d.grp = :grp AND d.state = 'lost' AND d.lane NOT IN (
+        SELECT held.lane FROM _event_deliveries held WHERE held.event = :event AND held.grp = :grp
+        AND held.state IN ('claimed', 'lost') AND held.state = 'claimed' AND held.worker <> :worker)
     ORDER BY d.seq LIMIT 1)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
