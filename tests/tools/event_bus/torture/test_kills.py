@@ -22,7 +22,7 @@ from tests.tools.event_bus.torture.stage import Stage, settled, standing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 Start = Callable[..., Child]
-NUMBERS_A_LIFE = 100_000
+NUMBERS_A_LIFE = 600_000
 LONGEST_LIFE_S = 0.2
 """From its first order on."""
 CONCURRENCY = 8

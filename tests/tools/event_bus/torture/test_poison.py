@@ -13,8 +13,8 @@ from tools.event_bus.contract import DeadLetter
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 Start = Callable[..., Child]
 RETRIES, ATTEMPTS = 3, 4
-GOOD = {n for n in range(1, 1_002) if n != 501}
-POISON = 501
+GOOD = {n for n in range(1, 1_002) if n != 504}
+POISON = 504  # without a key
 TIMEOUT_S = 0.3
 HOW = {"retries": RETRIES, "backoff": 0.02, "timeout": TIMEOUT_S}
 NO_BACKOFF = {**HOW, "backoff": 0.0}
