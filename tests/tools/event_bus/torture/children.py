@@ -75,9 +75,9 @@ class Child:
 
     def kill(self) -> None:
         """Kill it, and read what it has told until its death."""
+        self.killed_at = time.monotonic()
         self.process.kill()
         self.end()
-        self.killed_at = time.monotonic()
 
     def end(self, seconds: float = 30) -> None:
         """Wait for its end."""
