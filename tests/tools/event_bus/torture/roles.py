@@ -107,7 +107,9 @@ async def _hangs() -> None:
 POISONS = {"raises": _raises, "exits": _exits, "hangs": _hangs}
 
 
-async def carry(teller: Teller, url: str, *, is_freezing: bool = False, waits_s: float = 0.002, **how: Any) -> None:
+async def carry(
+    teller: Teller, url: str, *, is_freezing: bool = False, has_effect: bool = False, waits_s: float = 0.002, **how: Any
+) -> None:
     """Handle orders and tell when each begins and ends; a freezing one stops its process in the midst of its first."""
     settings = how.pop("settings", {})
     stage = await booted(url, **settings)
@@ -115,10 +117,10 @@ async def carry(teller: Teller, url: str, *, is_freezing: bool = False, waits_s:
     async def deliver(order: Order, envelope: Envelope) -> None:
         teller.tell("begun", order.n, envelope.attempt)
         await asyncio.sleep(random.random() * waits_s)
+        if how.get("transactional") or has_effect:
+            await stage.db.execute(_EFFECT, (order.n, envelope.attempt))
         if is_freezing:
             os.kill(os.getpid(), signal.SIGSTOP)  # until somebody else lets it go on
-        if how.get("transactional") or is_freezing:
-            await stage.db.execute(_EFFECT, (order.n, envelope.attempt))
         teller.tell("done", order.n, envelope.attempt)
 
     subscribe(stage, "order.placed", deliver, **how)

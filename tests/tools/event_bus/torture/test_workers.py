@@ -1,9 +1,10 @@
-"""R22: four processes share one log, one of them is killed every second: each event is done, in order, by one at a time.
+"""R22: four processes share one log, one of them is killed every second: each event is done, in order.
 
-    test: 10,000 events --> log <-- child, child, child, child     SIGKILL one, start another, every second
+test: 10,000 events --> log <-- child, child, child, child     SIGKILL one, start another, every second
 """
 
 import asyncio
+import itertools
 import random
 import time
 from collections import defaultdict
@@ -50,7 +51,7 @@ def runs(lives: list[Child]) -> dict[str, list[Run]]:
 def check_lane(of_lane: list[Run]) -> int:
     """One at a time and in order; what comes again is what its process was killed at. Give how often that was."""
     repeated = 0
-    for before, run in zip(of_lane, of_lane[1:], strict=False):
+    for before, run in itertools.pairwise(of_lane):
         is_over = before.done_s is not None and before.done_s <= run.begun_s
         assert is_over or before.child.killed_at <= run.begun_s, f"{run} began before the end of {before}"
         assert run.number >= before.number, f"{run} came after {before}"
