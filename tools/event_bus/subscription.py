@@ -79,6 +79,10 @@ class Subscription:
             if id(lane) in self._parked:
                 self._unpark(lane)
 
+    def held(self) -> list[int]:
+        """Give the `seq` of all that is here."""
+        return [delivery.seq for lane in self._lanes.values() for delivery in lane]
+
     @property
     def is_busy(self) -> bool:
         """Whether anything is here, but for what waits behind a thread that timed out."""

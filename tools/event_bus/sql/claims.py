@@ -1,5 +1,6 @@
 """Taking deliveries for this process: in order, and no lane that another process is at."""
 
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 
 from tools.event_bus.contract import Store
@@ -38,6 +39,9 @@ WHERE seq IN (
     ORDER BY d.seq LIMIT :most)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
+_LET_GO = """
+UPDATE _event_deliveries SET state = 'lost', worker = '', attempts = attempts - 1
+WHERE event = ? AND grp = ? AND state IN ('claimed', 'lost') AND state = 'claimed' AND worker = ?"""
 _TURN = "SELECT event FROM _event_groups WHERE event = :event AND grp = :grp FOR UPDATE SKIP LOCKED"
 
 
@@ -58,6 +62,11 @@ class Claims:
     async def lost(self, event: str, group: str, worker: str) -> list[Delivery]:
         """Claim one that a process left behind: the caller handles it with no other one of its group beside it."""
         return await self._claim(_CLAIM_LOST, event, group, worker, None)
+
+    async def let_go(self, event: str, group: str, worker: str, but: Collection[int]) -> None:
+        """Give back what `worker` has claimed without knowing it, as the answer was lost; `but` is what it knows of."""
+        known = f" AND seq NOT IN ({', '.join('?' * len(but))})" if but else ""
+        await self._store.execute(_LET_GO + known, [event, group, worker, *but])
 
     async def outgoing(self, group: str, worker: str, most: int) -> list[Delivery]:
         """Claim what is for the broker; one process at a time has any."""

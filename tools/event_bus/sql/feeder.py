@@ -24,7 +24,7 @@ class Feeder:
         self.subscription = subscription
         self._claims, self._worker, self._marks = claims, worker, marks
         self._news, self._room = asyncio.Event(), asyncio.Event()
-        self._may_have_lost = True
+        self._may_have_lost, self._may_hold_more = True, False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -61,6 +61,7 @@ class Feeder:
             except BusyError:
                 failures = 1
             except Exception as error:  # one may be another process that claimed at the same time
+                self._may_hold_more = True
                 failures += 1
                 if failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot claim for %s, and goes on trying: %r", self.subscription.name, error)
@@ -70,6 +71,8 @@ class Feeder:
     async def _feed(self) -> None:
         one = self.subscription
         while True:
+            if self._may_hold_more:
+                await self._let_go()
             if self._may_have_lost:
                 await self._feed_lost()
             while one.size > FEW_HERE:
@@ -81,6 +84,13 @@ class Feeder:
                 one.put(delivery)
             if len(claimed) < most:
                 return
+
+    async def _let_go(self) -> None:
+        """Leave for `_feed_lost` what is claimed for this process, and never arrived here."""
+        here = self.subscription.held()
+        await self._marks.stored()  # what has ended is claimed until then, and is not here any more
+        await self._claims.let_go(self.subscription.event, self.subscription.name, self._worker.name, here)
+        self._may_have_lost, self._may_hold_more = True, False
 
     async def _feed_lost(self) -> None:
         """Handle what a process left behind, one by one: if one of them ends processes, no other is suspected."""
