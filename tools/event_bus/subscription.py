@@ -84,6 +84,11 @@ class Subscription:
         return [delivery.seq for lane in self._lanes.values() for delivery in lane]
 
     @property
+    def is_running(self) -> bool:
+        """Whether an attempt is under way or about to be: not what waits for its backoff, or behind a thread."""
+        return len(self._lanes) > len(self._parked) + len(self._stuck)
+
+    @property
     def is_busy(self) -> bool:
         """Whether anything is here, but for what waits behind a thread that timed out."""
         return self.size > sum(map(len, self._stuck))
@@ -199,6 +204,8 @@ class Subscription:
         if park_s is not None:
             later = asyncio.get_running_loop().call_later(0 if self._is_hurried else park_s, self._unpark, lane)
             self._parked[id(lane)] = later
+            self._idle.set()
+            self.left()
             return
         key = lane.popleft().message.key
         self.size -= 1
@@ -223,6 +230,7 @@ class Subscription:
         """Wait for the thread of an attempt that timed out: it keeps its lane and its worker until it has ended."""
         self._stuck.append(lane)
         self._idle.set()
+        self.left()
         try:
             await thread.free()
         finally:

@@ -25,7 +25,7 @@ WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
     WHERE d.event = :event AND d.grp = :grp AND d.state = 'lost' AND d.lane NOT IN (
         SELECT held.lane FROM _event_deliveries held WHERE held.event = :event AND held.grp = :grp
-        AND held.state IN ('claimed', 'lost') AND held.state = 'claimed' AND held.worker <> :worker)
+        AND held.state IN ('claimed', 'lost') AND held.state = 'claimed')
     ORDER BY d.seq LIMIT 1)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608

@@ -96,7 +96,7 @@ class Feeder:
         """Handle what a process left behind, one by one: if one of them ends processes, no other is suspected."""
         one = self.subscription
         while True:
-            while one.size:
+            while one.is_running:  # what only waits for its next attempt ends no process
                 self._room.clear()
                 await self._room.wait()
             await self._marks.stored()
