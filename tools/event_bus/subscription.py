@@ -93,6 +93,12 @@ class Subscription:
         """Whether anything is here, but for what waits behind a thread that timed out."""
         return self.size > sum(map(len, self._stuck))
 
+    async def rested(self) -> None:
+        """Wait until no attempt is under way."""
+        while self.is_running:
+            self._idle.clear()
+            await self._idle.wait()
+
     async def drained(self) -> None:
         """Wait until it is not busy."""
         while self.is_busy:
@@ -214,7 +220,7 @@ class Subscription:
             self._make_ready(lane)
         else:
             del self._lanes[key]
-            if not self.size or self._stuck:
+            if not self.is_running:
                 self._idle.set()
 
     def _unpark(self, lane: Lane) -> None:

@@ -206,7 +206,8 @@ class SqlLog:
         """Let others have what has not begun here, and wait for the end of what has."""
         await feeder.stop()
         await self._give_back(feeder.subscription.withdraw())
-        await feeder.subscription.drained()
+        await feeder.subscription.rested()
+        await self._give_back(feeder.subscription.withdraw())  # what failed meanwhile: others may try again
         await self._marks.stored()
 
     async def _give_back(self, deliveries: Sequence[Delivery]) -> None:
