@@ -32,6 +32,8 @@ class Keeper(Ends, Protocol):
     """The part of a log that a subscription tells; see `log.Log`."""
 
     async def marked(self) -> None: ...
+    @property
+    def is_in_doubt(self) -> bool: ...
     async def counted(self, delivery: Delivery) -> bool: ...
     async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
 
@@ -181,7 +183,8 @@ class Subscription:
             delivery, park_s, error = lane[0], None, None
             try:
                 delivery.state = "claimed"
-                if delivery.is_retry or delivery.is_spent or delivery.message.ttl_s is not None:
+                keeper = self._of_keeper()
+                if delivery.is_retry or delivery.is_spent or keeper.is_in_doubt or delivery.message.ttl_s is not None:
                     await self._admit(delivery)
                 around = partial(self._of_keeper().within, delivery) if self.options.transactional else None
                 begun = callback.begin(delivery.message, delivery.attempt, thread.run, around)
@@ -257,7 +260,8 @@ class Subscription:
         if delivery.is_spent and delivery.attempt > self.options.retries + 1:
             delivery.attempt -= 1
             raise SpentError
-        if delivery.is_retry and not await self._of_keeper().counted(delivery):
+        keeper = self._of_keeper()
+        if (delivery.is_retry or keeper.is_in_doubt) and not await keeper.counted(delivery):
             raise LostError
 
     def _of_keeper(self) -> Keeper:
