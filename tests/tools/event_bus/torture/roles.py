@@ -1,6 +1,7 @@
 """What children do until they are killed."""
 
 import asyncio
+import contextlib
 import itertools
 import os
 import random
@@ -127,3 +128,58 @@ async def carry(
     await stage.hooks.on_ready()
     teller.tell("ready")
     await asyncio.Event().wait()
+
+
+async def in_jumping_time(teller: Teller, url: str, jump_file: str, kind: str, delay_s: float = 0) -> None:
+    """Publish and handle while `time.time` is moved by the seconds that a file says."""
+    true_time = time.time
+
+    def moved_time() -> float:
+        with contextlib.suppress(OSError, ValueError), open(jump_file) as file:
+            return true_time() + float(file.read())
+        return true_time()
+
+    time.time = moved_time
+    stage = await booted(url, EVENT_BUS_LEASE_S="1")
+
+    async def handle(order: Order, envelope: Envelope) -> None:
+        teller.tell("begun", order.n, envelope.attempt)
+        if kind == "hang":
+            await asyncio.Event().wait()
+
+    subscribe(stage, "order.placed", handle, timeout=0.5, retries=2, backoff=0.2)
+    await stage.hooks.on_ready()
+    name = (await stage.db.query("SELECT worker FROM _event_workers ORDER BY beat, worker"))[0]["worker"]
+    for number in range(300 if kind == "flow" else 0 if kind == "take over" else 1):
+        await stage.bus.publish("order.placed", Order(os.getpid() * 1_000 + number if kind == "flow" else number),
+                                delay=delay_s)  # fmt: skip
+        teller.tell("published", number)
+        await asyncio.sleep(0.01 if kind == "flow" else 0)
+    if kind == "delay":
+        await _count_statements(stage, teller)
+        await stage.bus.publish("order.placed", Order(1))
+    while await stage.bus.pending():
+        await asyncio.sleep(0.05)
+    if not [row for row in await stage.db.query("SELECT worker FROM _event_workers") if row["worker"] == name]:
+        teller.tell("renamed")
+    if await stage.bus.dead_letters():
+        teller.tell("dead")
+    teller.tell("settled")
+    await asyncio.Event().wait()
+
+
+async def _count_statements(stage: Stage, teller: Teller) -> None:
+    """Tell how many queries its bus makes in a second."""
+    count, query = 0, stage.db.query
+
+    async def counted(*asked: Any, **how: Any) -> list[Any]:
+        nonlocal count
+        count += 1
+        return await query(*asked, **how)
+
+    stage.db.query = counted  # type: ignore[method-assign]
+    await asyncio.sleep(2)
+    count = 0
+    await asyncio.sleep(1)
+    teller.tell("polls", count)
+    del stage.db.query

@@ -97,7 +97,7 @@ async def test_what_was_claimed_though_the_answer_was_lost_is_handled_in_order(u
     assert (seen.numbers, seen.attempts) == ([0, 1, 2, 3, 4], [1] * 5)
 
 
-@pytest.mark.parametrize("meta", ["", "[]", '{"chain": 7}', '{"headers": {"a": 1}}', '{"request_id": null}'])
+@pytest.mark.parametrize("meta", ["", "[]", "{}", '{"of_later_code": [1]}', '{"chain": 7}', '{"headers": {"a": 1}}', '{"request_id": null}'])
 async def test_a_row_of_other_code_that_cannot_be_read_stops_no_other_one(sqlite_url: str, meta: str) -> None:
     seen = Seen()
     stage = await listening(sqlite_url, seen)
@@ -121,6 +121,18 @@ async def test_one_that_fails_keeps_nothing_of_other_keys_behind_after_a_kill(ur
 
     assert sorted(seen.numbers) == [3, 4, 5, 6]
     assert seen.numbers.index(3) < seen.numbers.index(5)
+
+
+async def test_one_key_that_fails_with_many_behind_it_holds_up_no_other_key(url: str) -> None:
+    seen = Seen(1)
+    stage = await listening(url, seen, backoff=60)
+
+    await published(stage, *range(1, 1_000), key="ill")
+    await published(stage, *range(1_000, 1_100), key="well")
+    await until(lambda: len(seen.numbers) == 100, 10)
+    await ended(stage)
+
+    assert seen.numbers == list(range(1_000, 1_100))
 
 
 async def test_a_shutdown_waits_for_no_retry_of_what_fails_meanwhile(url: str) -> None:
