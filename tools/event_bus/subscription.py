@@ -81,6 +81,10 @@ class Subscription:
             if id(lane) in self._parked:
                 self._unpark(lane)
 
+    def longer_than(self, length: int) -> dict[str, int]:
+        """Give the lanes that hold more than so many, and how many."""
+        return {key: len(lane) for key, lane in self._lanes.items() if len(lane) > length}
+
     def held(self) -> list[int]:
         """Give the `seq` of all that is here."""
         return [delivery.seq for lane in self._lanes.values() for delivery in lane]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from contextlib import suppress
 from contextvars import Context
 
 from tools.event_bus.backoff import backoff_s
@@ -13,6 +14,8 @@ from tools.event_bus.subscription import Subscription
 
 log = logging.getLogger(__name__)
 MOST_HERE, FEW_HERE = 512, 256
+LONG_LANE, MOST_JAMMED = 32, 4_096
+_JAM_S = 0.1
 _LONGEST_WAIT_S = 2.0
 _WORTH_A_LINE = 3
 
@@ -76,14 +79,27 @@ class Feeder:
             if self._may_have_lost:
                 await self._feed_lost()
             while one.size > FEW_HERE:
-                self._room.clear()
-                await self._room.wait()
+                await self._make_room()
             most = MOST_HERE - one.size
             claimed = await self._claims.some(one.event, one.name, self._worker.name, most)
             for delivery in claimed:
                 one.put(delivery)
             if len(claimed) < most:
                 return
+
+    async def _make_room(self) -> None:
+        """Wait for room; where a lane that is slow or fails has taken it all, let the others have some of their own."""
+        one = self.subscription
+        self._room.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_JAM_S):
+                await self._room.wait()
+                return
+        long = one.longer_than(LONG_LANE)
+        others = one.size - sum(long.values())
+        if long and others <= FEW_HERE and one.size < MOST_JAMMED:
+            for delivery in await self._claims.some(one.event, one.name, self._worker.name, FEW_HERE, list(long)):
+                one.put(delivery)
 
     async def _let_go(self) -> None:
         """Leave for `_feed_lost` what is claimed for this process, and never arrived here."""
