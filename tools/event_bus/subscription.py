@@ -9,33 +9,22 @@ what is slow, is retried, or hangs holds up its own lane only.
 """
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextvars import Context
 from functools import partial
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from hookspecs import Run
 from tools.event_bus.callback import Begun, Callback
-from tools.event_bus.delivery import Delivery, LostError
+from tools.event_bus.delivery import Delivery
 from tools.event_bus.one_thread import OneThread
 from tools.event_bus.options import Options
-from tools.event_bus.verdict import Ends, ExpiredError, SpentError, judged
+from tools.event_bus.verdict import Keeper, admit, judged
 
 DELIVERIES_IN_A_TURN = 64  # then others may run: callbacks that never wait would keep the event loop for themselves
 
 Lane = deque[Delivery]
-
-
-class Keeper(Ends, Protocol):
-    """The part of a log that a subscription tells; see `log.Log`."""
-
-    async def marked(self) -> None: ...
-    @property
-    def is_in_doubt(self) -> bool: ...
-    async def counted(self, delivery: Delivery) -> bool: ...
-    async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
 
 
 class Subscription:
@@ -189,7 +178,7 @@ class Subscription:
                 delivery.state = "claimed"
                 keeper = self._of_keeper()
                 if delivery.is_retry or delivery.is_spent or keeper.is_in_doubt or delivery.message.ttl_s is not None:
-                    await self._admit(delivery)
+                    await admit(delivery, self.options, keeper)
                 around = partial(self._of_keeper().within, delivery) if self.options.transactional else None
                 begun = callback.begin(delivery.message, delivery.attempt, thread.run, around)
                 if type(begun) is Begun:
@@ -248,25 +237,6 @@ class Subscription:
             await thread.free()
         finally:
             self._stuck.remove(lane)
-
-    # ------------------------------------------------------------ verdicts
-
-    async def _admit(self, delivery: Delivery) -> None:
-        """Let an attempt begin that is not a plain first one.
-
-        Raises:
-            LostError: it is not ours any more.
-            ExpiredError, SpentError: it is not to begin.
-        """
-        expires_at_s = delivery.message.expires_at_s
-        if expires_at_s is not None and time.time() >= expires_at_s:
-            raise ExpiredError
-        if delivery.is_spent and delivery.attempt > self.options.retries + 1:
-            delivery.attempt -= 1
-            raise SpentError
-        keeper = self._of_keeper()
-        if (delivery.is_retry or keeper.is_in_doubt) and not await keeper.counted(delivery):
-            raise LostError
 
     def _of_keeper(self) -> Keeper:
         assert self.keeper is not None, "a log hands deliveries only to what was added to it"
