@@ -56,8 +56,13 @@ class Log(Protocol):
         """Return when the ends that were noted are stored: none of them is repeated after that."""
         ...
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether deliveries may be others' by now: `counted` finds out."""
+        ...
+
     async def counted(self, delivery: Delivery) -> bool:
-        """Count an attempt before it begins; False when the delivery is not this process's any more."""
+        """Count a retry before it begins; False when the delivery is not this process's any more."""
         ...
 
     async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any:

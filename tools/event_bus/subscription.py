@@ -9,31 +9,22 @@ what is slow, is retried, or hangs holds up its own lane only.
 """
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from contextvars import Context
 from functools import partial
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from hookspecs import Run
 from tools.event_bus.callback import Begun, Callback
-from tools.event_bus.delivery import Delivery, LostError
+from tools.event_bus.delivery import Delivery
 from tools.event_bus.one_thread import OneThread
 from tools.event_bus.options import Options
-from tools.event_bus.verdict import Ends, ExpiredError, SpentError, judged
+from tools.event_bus.verdict import Keeper, admit, judged
 
 DELIVERIES_IN_A_TURN = 64  # then others may run: callbacks that never wait would keep the event loop for themselves
 
 Lane = deque[Delivery]
-
-
-class Keeper(Ends, Protocol):
-    """The part of a log that a subscription tells; see `log.Log`."""
-
-    async def marked(self) -> None: ...
-    async def counted(self, delivery: Delivery) -> bool: ...
-    async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
 
 
 class Subscription:
@@ -79,10 +70,29 @@ class Subscription:
             if id(lane) in self._parked:
                 self._unpark(lane)
 
+    def longer_than(self, length: int) -> dict[str, int]:
+        """Give the lanes that hold more than so many, and how many."""
+        return {key: len(lane) for key, lane in self._lanes.items() if len(lane) > length}
+
+    def held(self) -> list[int]:
+        """Give the `seq` of all that is here."""
+        return [delivery.seq for lane in self._lanes.values() for delivery in lane]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an attempt is under way or about to be: not what waits for its backoff, or behind a thread."""
+        return len(self._lanes) > len(self._parked) + len(self._stuck)
+
     @property
     def is_busy(self) -> bool:
         """Whether anything is here, but for what waits behind a thread that timed out."""
         return self.size > sum(map(len, self._stuck))
+
+    async def rested(self) -> None:
+        """Wait until no attempt is under way."""
+        while self.is_running:
+            self._idle.clear()
+            await self._idle.wait()
 
     async def drained(self) -> None:
         """Wait until it is not busy."""
@@ -166,8 +176,9 @@ class Subscription:
             delivery, park_s, error = lane[0], None, None
             try:
                 delivery.state = "claimed"
-                if delivery.is_retry or delivery.is_spent or delivery.message.ttl_s is not None:
-                    await self._admit(delivery)
+                keeper = self._of_keeper()
+                if delivery.is_retry or delivery.is_spent or keeper.is_in_doubt or delivery.message.ttl_s is not None:
+                    await admit(delivery, self.options, keeper)
                 around = partial(self._of_keeper().within, delivery) if self.options.transactional else None
                 begun = callback.begin(delivery.message, delivery.attempt, thread.run, around)
                 if type(begun) is Begun:
@@ -195,6 +206,8 @@ class Subscription:
         if park_s is not None:
             later = asyncio.get_running_loop().call_later(0 if self._is_hurried else park_s, self._unpark, lane)
             self._parked[id(lane)] = later
+            self._idle.set()
+            self.left()
             return
         key = lane.popleft().message.key
         self.size -= 1
@@ -203,7 +216,7 @@ class Subscription:
             self._make_ready(lane)
         else:
             del self._lanes[key]
-            if not self.size or self._stuck:
+            if not self.is_running:
                 self._idle.set()
 
     def _unpark(self, lane: Lane) -> None:
@@ -219,28 +232,11 @@ class Subscription:
         """Wait for the thread of an attempt that timed out: it keeps its lane and its worker until it has ended."""
         self._stuck.append(lane)
         self._idle.set()
+        self.left()
         try:
             await thread.free()
         finally:
             self._stuck.remove(lane)
-
-    # ------------------------------------------------------------ verdicts
-
-    async def _admit(self, delivery: Delivery) -> None:
-        """Let an attempt begin that is not a plain first one.
-
-        Raises:
-            LostError: it is not ours any more.
-            ExpiredError, SpentError: it is not to begin.
-        """
-        expires_at_s = delivery.message.expires_at_s
-        if expires_at_s is not None and time.time() >= expires_at_s:
-            raise ExpiredError
-        if delivery.is_spent and delivery.attempt > self.options.retries + 1:
-            delivery.attempt -= 1
-            raise SpentError
-        if delivery.is_retry and not await self._of_keeper().counted(delivery):
-            raise LostError
 
     def _of_keeper(self) -> Keeper:
         assert self.keeper is not None, "a log hands deliveries only to what was added to it"

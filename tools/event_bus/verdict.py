@@ -1,8 +1,10 @@
-"""What an attempt's error means: another attempt after a while, or the end."""
+"""Whether an attempt may begin, and what its error means: another one after a while, or the end."""
 
 import logging
 import random
-from typing import Protocol
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from hookspecs import Refusal
 from tools.event_bus.backoff import backoff_s
@@ -24,13 +26,35 @@ class SpentError(Exception):
     """Each of its attempts ended with its process."""
 
 
-class Ends(Protocol):
-    """Notes how deliveries end; see `log.Log`."""
+class Keeper(Protocol):
+    """The part of a log that a subscription tells; see `log.Log`."""
 
     def ended(self, delivery: Delivery, state: State, error: str = "") -> None: ...
+    async def marked(self) -> None: ...
+    @property
+    def is_in_doubt(self) -> bool: ...
+    async def counted(self, delivery: Delivery) -> bool: ...
+    async def within(self, delivery: Delivery, function: Callable[..., Awaitable[Any]], *args: Any) -> Any: ...
 
 
-def judged(delivery: Delivery, error: BaseException, options: Options, ends: Ends) -> float | None:
+async def admit(delivery: Delivery, options: Options, keeper: Keeper) -> None:
+    """Let an attempt begin that is not a plain first one.
+
+    Raises:
+        LostError: it is not ours any more.
+        ExpiredError, SpentError: it is not to begin.
+    """
+    expires_at_s = delivery.message.expires_at_s
+    if expires_at_s is not None and time.time() >= expires_at_s:
+        raise ExpiredError
+    if delivery.is_spent and delivery.attempt > options.retries + 1:
+        delivery.attempt -= 1
+        raise SpentError
+    if (delivery.is_retry or keeper.is_in_doubt) and not await keeper.counted(delivery):
+        raise LostError
+
+
+def judged(delivery: Delivery, error: BaseException, options: Options, ends: Keeper) -> float | None:
     """Note what an error means; answers with the seconds until the next attempt, or None for none."""
     event, event_id, group, attempt = (
         delivery.message.event, delivery.message.trace.event_id, delivery.group, delivery.attempt

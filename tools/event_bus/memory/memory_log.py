@@ -24,6 +24,7 @@ class MemoryLog:
     """Keeps `Log`; with a database, an event that is published in a transaction is queued after its commit."""
 
     gives = GIVES
+    is_in_doubt = False
 
     def __init__(self, settings: EventBusSettings, store: Store | None) -> None:
         self._bound, self._wait_s, self._store = settings.event_bus_queue, settings.event_bus_wait_s, store

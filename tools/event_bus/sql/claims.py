@@ -1,31 +1,31 @@
 """Taking deliveries for this process: in order, and no lane that another process is at."""
 
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 
 from tools.event_bus.contract import Store
 from tools.event_bus.delivery import Delivery
 from tools.event_bus.sql.rows import CLAIMED, Claimed
 
-# `held`: what another process has claimed, or what was lost, which goes first and by itself
+# `held`: what another process has claimed, or what was lost, which goes first and by itself. It refers to no row of the
+# outer query: an engine without statistics would scan all that is held again for each of them.
+_LAST = "\n    ORDER BY d.seq LIMIT :most"
 _CLAIM = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1, alone = FALSE
 WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
-    WHERE d.event = :event AND d.grp = :grp AND d.state = 'waiting' AND NOT EXISTS (
-        SELECT 1 FROM _event_deliveries held
-        WHERE held.event = d.event AND held.grp = d.grp AND held.lane = d.lane
-        AND held.state IN ('claimed', 'lost') AND held.worker <> :worker)
-    ORDER BY d.seq LIMIT :most)
+    WHERE d.event = :event AND d.grp = :grp AND d.state = 'waiting' AND d.lane NOT IN (
+        SELECT held.lane FROM _event_deliveries held WHERE held.event = :event AND held.grp = :grp
+        AND held.state IN ('claimed', 'lost') AND held.worker <> :worker){_LAST})
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
 _CLAIM_LOST = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1, alone = TRUE
 WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
-    WHERE d.event = :event AND d.grp = :grp AND d.state = 'lost' AND NOT EXISTS (
-        SELECT 1 FROM _event_deliveries held
-        WHERE held.event = d.event AND held.grp = d.grp AND held.lane = d.lane
-        AND held.state = 'claimed' AND held.worker <> :worker)
+    WHERE d.event = :event AND d.grp = :grp AND d.state = 'lost' AND d.lane NOT IN (
+        SELECT held.lane FROM _event_deliveries held WHERE held.event = :event AND held.grp = :grp
+        AND held.state IN ('claimed', 'lost') AND held.state = 'claimed')
     ORDER BY d.seq LIMIT 1)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
@@ -39,6 +39,9 @@ WHERE seq IN (
     ORDER BY d.seq LIMIT :most)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
+_LET_GO = """
+UPDATE _event_deliveries SET state = 'lost', worker = '', attempts = attempts - 1
+WHERE event = ? AND grp = ? AND state IN ('claimed', 'lost') AND state = 'claimed' AND worker = ?"""
 _TURN = "SELECT event FROM _event_groups WHERE event = :event AND grp = :grp FOR UPDATE SKIP LOCKED"
 
 
@@ -52,20 +55,29 @@ class Claims:
     def __init__(self, store: Store) -> None:
         self._store, self._takes_turns = store, store.dialect == "postgresql"
 
-    async def some(self, event: str, group: str, worker: str, most: int) -> list[Delivery]:
-        """Claim up to `most` that wait."""
-        return await self._claim(_CLAIM, event, group, worker, most)
+    async def some(self, event: str, group: str, worker: str, most: int, but: Collection[str] = ()) -> list[Delivery]:
+        """Claim up to `most` that wait, of all lanes `but` some."""
+        spare = {f"but_{number}": lane for number, lane in enumerate(but)}
+        there = "".join(f" AND d.lane <> :{name}" for name in spare)
+        return await self._claim(_CLAIM.replace(_LAST, there + _LAST), event, group, worker, most, spare)
 
     async def lost(self, event: str, group: str, worker: str) -> list[Delivery]:
         """Claim one that a process left behind: the caller handles it with no other one of its group beside it."""
         return await self._claim(_CLAIM_LOST, event, group, worker, None)
 
+    async def let_go(self, event: str, group: str, worker: str, but: Collection[int]) -> None:
+        """Give back what `worker` has claimed without knowing it, as the answer was lost; `but` is what it knows of."""
+        known = f" AND seq NOT IN ({', '.join('?' * len(but))})" if but else ""
+        await self._store.execute(_LET_GO + known, [event, group, worker, *but])
+
     async def outgoing(self, group: str, worker: str, most: int) -> list[Delivery]:
         """Claim what is for the broker; one process at a time has any."""
         return await self._claim(_CLAIM_OUTGOING, "", group, worker, most)
 
-    async def _claim(self, sql: str, event: str, group: str, worker: str, most: int | None) -> list[Delivery]:
-        params = {"event": event, "grp": group, "worker": worker} | ({"most": most} if most else {})
+    async def _claim(
+        self, sql: str, event: str, group: str, worker: str, most: int | None, more: Mapping[str, str] | None = None
+    ) -> list[Delivery]:
+        params = {"event": event, "grp": group, "worker": worker, **(more or {})} | ({"most": most} if most else {})
         if not event:
             del params["event"], params["grp"]
         async with AsyncExitStack() as turn:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from contextlib import suppress
 from contextvars import Context
 
 from tools.event_bus.backoff import backoff_s
@@ -13,6 +14,8 @@ from tools.event_bus.subscription import Subscription
 
 log = logging.getLogger(__name__)
 MOST_HERE, FEW_HERE = 512, 256
+LONG_LANE, MOST_JAMMED = 32, 4_096
+_JAM_S = 0.1
 _LONGEST_WAIT_S = 2.0
 _WORTH_A_LINE = 3
 
@@ -24,7 +27,7 @@ class Feeder:
         self.subscription = subscription
         self._claims, self._worker, self._marks = claims, worker, marks
         self._news, self._room = asyncio.Event(), asyncio.Event()
-        self._may_have_lost = True
+        self._may_have_lost, self._may_hold_more = True, False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -61,6 +64,7 @@ class Feeder:
             except BusyError:
                 failures = 1
             except Exception as error:  # one may be another process that claimed at the same time
+                self._may_hold_more = True
                 failures += 1
                 if failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot claim for %s, and goes on trying: %r", self.subscription.name, error)
@@ -70,11 +74,12 @@ class Feeder:
     async def _feed(self) -> None:
         one = self.subscription
         while True:
+            if self._may_hold_more:
+                await self._let_go()
             if self._may_have_lost:
                 await self._feed_lost()
             while one.size > FEW_HERE:
-                self._room.clear()
-                await self._room.wait()
+                await self._make_room()
             most = MOST_HERE - one.size
             claimed = await self._claims.some(one.event, one.name, self._worker.name, most)
             for delivery in claimed:
@@ -82,11 +87,32 @@ class Feeder:
             if len(claimed) < most:
                 return
 
+    async def _make_room(self) -> None:
+        """Wait for room; where a lane that is slow or fails has taken it all, let the others have some of their own."""
+        one = self.subscription
+        self._room.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_JAM_S):
+                await self._room.wait()
+                return
+        long = one.longer_than(LONG_LANE)
+        others = one.size - sum(long.values())
+        if long and others <= FEW_HERE and one.size < MOST_JAMMED:
+            for delivery in await self._claims.some(one.event, one.name, self._worker.name, FEW_HERE, list(long)):
+                one.put(delivery)
+
+    async def _let_go(self) -> None:
+        """Leave for `_feed_lost` what is claimed for this process, and never arrived here."""
+        here = self.subscription.held()
+        await self._marks.stored()  # what has ended is claimed until then, and is not here any more
+        await self._claims.let_go(self.subscription.event, self.subscription.name, self._worker.name, here)
+        self._may_have_lost, self._may_hold_more = True, False
+
     async def _feed_lost(self) -> None:
         """Handle what a process left behind, one by one: if one of them ends processes, no other is suspected."""
         one = self.subscription
         while True:
-            while one.size:
+            while one.is_running:  # what only waits for its next attempt ends no process
                 self._room.clear()
                 await self._room.wait()
             await self._marks.stored()

@@ -1,5 +1,6 @@
 """Events as rows, and back."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from hookspecs import Trace
 from tools.event_bus.delivery import Delivery
 from tools.event_bus.message import Message
 
+log = logging.getLogger(__name__)
 _COLUMNS = "event_id, event, grp, lane, state, due_at, expires_at, trace_id, parent_id, published_at, meta, body"
 _VALUES = f"({', '.join('?' * 12)})"
 CLAIMED = (
@@ -44,7 +46,7 @@ class Claimed(msgspec.Struct, frozen=True):
 
     def message(self) -> Message:
         """Make the message again."""
-        meta = _read(self.meta)
+        meta = self._meta()
         return Message(
             self.event,
             self.body.encode(),
@@ -56,6 +58,13 @@ class Claimed(msgspec.Struct, frozen=True):
             None if self.expires_at is None else self.expires_at - self.due_at,
             meta.headers,
         )
+
+    def _meta(self) -> Meta:
+        try:
+            return _read(self.meta)
+        except msgspec.MsgspecError as error:  # of other code: the callback gets the event without it
+            log.error("event_bus cannot read what is known beside %r (%s): %s", self.event, self.event_id, error)
+            return Meta()
 
     def delivery(self, group: str, worker: str) -> Delivery:
         """Make a delivery of a row that `worker` has claimed."""

@@ -30,6 +30,7 @@ _MARK = "UPDATE _event_deliveries SET state = 'done', ended_at = ? WHERE seq = ?
 _GIVE_BACK = """UPDATE _event_deliveries SET state = 'waiting', worker = '', attempts = attempts - ?
 WHERE seq = ? AND worker = ? AND state = 'claimed'"""
 _COUNT = "UPDATE _event_deliveries SET attempts = attempts + 1 WHERE seq = ? AND worker = ? AND state = 'claimed'"
+_HOLD = "UPDATE _event_deliveries SET worker = worker WHERE seq = ? AND worker = ? AND state = 'claimed'"
 
 
 def gives(dialect: str) -> Gives:
@@ -52,6 +53,7 @@ class SqlLog:
         self._feeders: dict[Pair, Feeder] = {}
         self._groups: dict[str, list[str]] = {}
         self._watch = Watch(store, settings, self._worker, self._wake_pair, self._on_change)
+        self._watch.lost = self._forget_all
         self._watch.pairs = lambda: list(self._feeders)
         self._watch.chores.append(self._room.recount)
 
@@ -118,10 +120,15 @@ class SqlLog:
     async def marked(self) -> None:
         await self._marks.stored()
 
+    @property
+    def is_in_doubt(self) -> bool:
+        return self._worker.may_be_dead
+
     async def counted(self, delivery: Delivery) -> bool:
+        sql = _COUNT if delivery.is_retry else _HOLD
         while True:
             try:
-                return await self._store.execute(_COUNT, (delivery.seq, delivery.worker)) == 1
+                return await self._store.execute(sql, (delivery.seq, delivery.worker)) == 1
             except Exception as error:
                 log.warning("event_bus cannot count an attempt, and goes on trying: %r", error)
                 await asyncio.sleep(1)
@@ -202,11 +209,16 @@ class SqlLog:
         sql = "INSERT INTO _event_groups (event, grp) VALUES (?, ?) ON CONFLICT (event, grp) DO NOTHING"
         await self._store.execute(sql, (event, group))
 
+    def _forget_all(self) -> None:
+        for feeder in self._feeders.values():
+            feeder.subscription.withdraw()
+
     async def _end_feeding(self, feeder: Feeder) -> None:
         """Let others have what has not begun here, and wait for the end of what has."""
         await feeder.stop()
         await self._give_back(feeder.subscription.withdraw())
-        await feeder.subscription.drained()
+        await feeder.subscription.rested()
+        await self._give_back(feeder.subscription.withdraw())  # what failed meanwhile: others may try again
         await self._marks.stored()
 
     async def _give_back(self, deliveries: Sequence[Delivery]) -> None:

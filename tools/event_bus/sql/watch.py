@@ -50,6 +50,8 @@ class Watch:
         self._next_due_s = float("inf")
         self._sooner = asyncio.Event()
         self.pairs: Callable[[], list[Pair]] = list
+        self.lost: Callable[[], object] = int
+        """Called when what was claimed here is not this process's any more."""
         self.chores: list[Callable[[], Coroutine[Any, Any, None]]] = [self._clear]
 
     def now_s(self) -> float:
@@ -120,6 +122,7 @@ class Watch:
     async def _live(self) -> None:
         if not await self._worker.beat():
             log.error("event_bus was taken for dead: it gave no sign of life for EVENT_BUS_LEASE_S, and begins anew")
+            self.lost()
             await self._worker.register(self.pairs())
         await self._worker.look()
         self._changed()

@@ -44,29 +44,41 @@ class Worker:
         self._store, self._lease_s, self._clock = store, lease_s, clock
         self._host, self._process = _host(), _process(os.getpid())
         self._beats: dict[str, tuple[int, float]] = {}
+        self._looked_at = self._alive_at = clock()
         self.name = ""
         self.others: set[Pair] = set()
         """What other living processes subscribe."""
 
     async def register(self, pairs: Collection[Pair]) -> None:
         """Begin to live, under a new name."""
-        name = f"{os.getpid()}-{secrets.token_hex(8)}"
+        now, name = self._clock(), f"{os.getpid()}-{secrets.token_hex(8)}"
         await self._store.execute(
             "INSERT INTO _event_workers (worker, host, process, beat, subscribes) VALUES (?, ?, ?, 0, ?)",
             (name, self._host, self._process, msgspec.json.encode(sorted(pairs)).decode()),
         )
-        self.name = name
+        self.name, self._alive_at = name, now
 
     async def beat(self) -> bool:
         """Give a sign of life; False when this process was taken for dead meanwhile."""
-        sql = "UPDATE _event_workers SET beat = beat + 1 WHERE worker = ?"
-        return await self._store.execute(sql, (self.name,)) == 1
+        now, sql = self._clock(), "UPDATE _event_workers SET beat = beat + 1 WHERE worker = ?"
+        is_alive = await self._store.execute(sql, (self.name,)) == 1
+        if is_alive:
+            self._alive_at = now
+        return is_alive
+
+    @property
+    def may_be_dead(self) -> bool:
+        """Whether the last sign of life is so long ago that others may have what was claimed here."""
+        return self._clock() - self._alive_at > self._lease_s
 
     async def look(self) -> bool:
         """Look after the others; True when one was found dead, and what it had claimed is lost."""
         sql = "SELECT worker, host, process, beat, subscribes FROM _event_workers"
         rows: list[Seen] = await self._store.query(sql, into=Seen)
         now, before = self._clock(), self._beats
+        if now - self._looked_at > self._lease_s / 2:  # this one was blind; the others may have been too
+            before = {}
+        self._looked_at = now
         self._beats = {one.worker: self._seen(before.get(one.worker), one.beat, now) for one in rows}
         dead = [one for one in rows if one.worker != self.name and self._is_dead(one, now)]
         for one in dead:
