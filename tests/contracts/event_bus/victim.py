@@ -28,4 +28,5 @@ async def main(name: str, db_url: str, bus_url: str, retries: int) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    asyncio.run(main(*sys.argv[1:4], int(sys.argv[4])))
+    name, db_url, bus_url, retries = sys.argv[1:]
+    asyncio.run(main(name, db_url, bus_url, int(retries)))
