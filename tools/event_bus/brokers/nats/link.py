@@ -76,5 +76,13 @@ async def disconnect(link: Link) -> None:
     writer = getattr(client._transport, "_io_writer", None)  # there is no public way to do without a flush
     if writer is not None:
         writer.transport.abort()
+    if (reading := getattr(client, "_reading_task", None)) is not None:
+        reading.add_done_callback(_heard)
     with suppress(Exception):
         await client.close()
+
+
+def _heard(reading: "asyncio.Task[None]") -> None:
+    """Let asyncio not log how the client's reading ended: `closed` has told."""
+    if not reading.cancelled():
+        reading.exception()
