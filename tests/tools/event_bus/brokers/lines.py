@@ -38,11 +38,8 @@ async def line_to(kind: str, server: Any) -> AsyncIterator[Line]:
     target = {"nats": "port", "redis": "target", "rabbitmq": "address"}[kind]
     address = getattr(server, target)
     async with proxy(("127.0.0.1", address) if kind == "nats" else address) as made:
-        if kind == "rabbitmq":
-            url = server.url_through(made.port)
-        else:
-            url = f"{kind}://127.0.0.1:{made.port}"
-        yield Line(kind, made, own(url))
+        through = server.url_through(made.port) if kind == "rabbitmq" else f"{kind}://127.0.0.1:{made.port}"
+        yield Line(kind, made, own(through))
 
 
 @asynccontextmanager
