@@ -28,4 +28,4 @@ async def main(name: str, db_url: str, bus_url: str, retries: int) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    asyncio.run(main(*sys.argv[1:4], int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

@@ -97,7 +97,9 @@ async def test_what_was_claimed_though_the_answer_was_lost_is_handled_in_order(u
     assert (seen.numbers, seen.attempts) == ([0, 1, 2, 3, 4], [1] * 5)
 
 
-@pytest.mark.parametrize("meta", ["", "[]", "{}", '{"of_later_code": [1]}', '{"chain": 7}', '{"headers": {"a": 1}}', '{"request_id": null}'])
+@pytest.mark.parametrize(
+    "meta", ["", "[]", "{}", '{"of_later_code": [1]}', '{"chain": 7}', '{"headers": {"a": 1}}', '{"request_id": null}']
+)
 async def test_a_row_of_other_code_that_cannot_be_read_stops_no_other_one(sqlite_url: str, meta: str) -> None:
     seen = Seen()
     stage = await listening(sqlite_url, seen)
