@@ -20,8 +20,8 @@ try:
     from aiokafka.partitioner import murmur2  # type: ignore[import-untyped]
     from aiokafka.protocol.admin import CreateTopicsRequest  # type: ignore[import-untyped]
     from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]
-except ImportError as error:
-    raise ImportError('kafka:// needs the client of Kafka: pip install "microcoreos-asgi[kafka]"') from error
+except ImportError:
+    raise RuntimeError('EVENT_BUS_URL=kafka:// needs aiokafka: pip install "microcoreos-asgi[kafka]"') from None
 
 from tools.event_bus.brokers.address import Address
 
