@@ -69,6 +69,9 @@ class Bus:
                 remedy = "set EVENT_BUS_URL, keep the plugin that calls `store_in`, or require less"
                 yield Finding("event-require", f"{who} and requires {', '.join(missing)}, which the transport "
                               f"{given.transport!r} does not give: {remedy}")  # fmt: skip
+            elif one.options.transactional and "transactional" not in given.gifts:
+                text = f"{who} with transactional=True, and the transport {given.transport!r} may repeat what it does"
+                yield Finding("event-transactional", text, is_error=False)
             if one.options.timeout_s >= self._settings.event_bus_lease_s:
                 yield Finding("event-lease", f"{who} with timeout={one.options.timeout_s:g}, and EVENT_BUS_LEASE_S is "
                               f"{self._settings.event_bus_lease_s:g}: make that longer")  # fmt: skip

@@ -17,6 +17,7 @@ class Rulebook:
 
     def __init__(self) -> None:
         self._root: Path | None = None
+        self._folder = ""
         self._kept: KeptReadings | None = None
         self._readings: dict[str, Reading] = {}
         self._models: set[str] = set()
@@ -81,8 +82,7 @@ class Rulebook:
         from tools.rules.standing.events import events
         from tools.rules.standing.table_owners import table_owners
 
-        folders = {str(domain.relative_to(root)) for domain in system.domains if root in domain.parents}
-        sql = (str(path.relative_to(root)) for folder in folders for path in root.glob(f"{folder}/migrations/*.sql"))
+        sql = (str(path.relative_to(root)) for path in root.glob(f"{self._folder}/[!_.]*/migrations/*.sql"))
         plugins = [part.file for part in system.plugins if part.state == "ready" and part.file in self._readings]
         files = sorted({*plugins, *self._models, *filter(self._read, sql)})
         stand = Stand({file: self._readings[file] for file in files}, system.tools)
@@ -112,7 +112,8 @@ class Rulebook:
             self._root = self._root or _root_of(file)
             if self._root is None:
                 return None
-            self._kept = self._kept or KeptReadings(self._root / PurePath(file).parts[0])
+            self._folder = self._folder or PurePath(file).parts[0]
+            self._kept = self._kept or KeptReadings(self._root / self._folder)
             try:
                 with open(f"{self._root}/{file}", "rb", buffering=0) as opened:  # a pathlib.Path costs as much again
                     content = opened.read()

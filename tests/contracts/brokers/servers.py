@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import NamedTuple, Protocol
 
-from tests import nats_server, redis_server
+from tests import kafka_cluster, nats_server, rabbitmq_server, redis_server
 from tools.event_bus.brokers.broker import Broker
 
 
@@ -40,6 +40,8 @@ class Kind(NamedTuple):
     """`module:Class`."""
     outlives_kill: bool = True
     """False for a stand-in that has forgotten everything after `kill` and `start`."""
+    restarts: int = 50
+    """How often it is restarted to see that nothing is left behind; fewer where a start takes seconds."""
 
     def broker(self, url: str, timeout_s: float) -> Broker:
         """Make an adapter that is connected to nothing yet."""
@@ -49,6 +51,8 @@ class Kind(NamedTuple):
 
 
 KINDS = {
+    "kafka": Kind(kafka_cluster.server, "tools.event_bus.brokers.kafka:KafkaBroker", outlives_kill=False),
     "nats": Kind(nats_server.server, "tools.event_bus.brokers.nats:NatsBroker"),
+    "rabbitmq": Kind(rabbitmq_server.server, "tools.event_bus.brokers.rabbitmq:RabbitMqBroker", restarts=12),
     "redis": Kind(lambda: redis_server.server(is_durable=True), "tools.event_bus.brokers.redis:RedisBroker"),
 }

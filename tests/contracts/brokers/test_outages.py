@@ -183,19 +183,21 @@ async def test_it_may_be_closed_before_it_is_opened(make_broker: MakeBroker, own
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-async def test_fifty_reconnects_leave_nothing_behind(make_broker: MakeBroker, own_server: Server, event: str) -> None:
+async def test_reconnects_leave_nothing_behind(
+    kind: Kind, make_broker: MakeBroker, own_server: Server, event: str
+) -> None:
     hands = Hands()
     broker = make_broker(own_server.url)
     await broker.open({event: ["g"]})
     async with receiving(broker, event, "g", hands.take):
         counts = []
-        for n in range(50):
+        for n in range(kind.restarts):
             await _away(own_server)
             await _back(own_server)
             await sent(broker, packets(event, [str(n)]))
             await hands.until(lambda n=n: str(n) in hands.texts)  # type: ignore[misc]  # a default of a lambda
             counts.append((len(asyncio.all_tasks()), _threads(), _open_files()))
-    assert max(counts[25:]) <= max(counts[:10])
+    assert max(counts[kind.restarts // 2 :]) <= max(counts[: kind.restarts // 2])
 
 
 @pytest.mark.slow

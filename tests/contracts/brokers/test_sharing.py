@@ -92,14 +92,17 @@ class Workers:
     def took_two_at_once(self) -> list[dict[str, str]]:
         """What began in one process while another was at a packet of that key."""
         wrong, busy = [], dict[str, str]()
-        for line in self.lines:
+        lines = self.lines
+        for at, line in enumerate(lines):
             key = line["text"].partition(":")[0]
             if line["what"] == "killed":
                 busy = {key: pid for key, pid in busy.items() if pid != line["pid"]}
             elif line["what"] == "ended":
                 busy.pop(key, None)
-            elif line["pid"] != busy.setdefault(key, line["pid"]):
-                wrong.append(line)
+            elif (pid := busy.setdefault(key, line["pid"])) != line["pid"]:
+                if any(later["pid"] == pid and later["what"] == "ended" for later in lines[at:]):
+                    wrong.append(line)
+                busy[key] = line["pid"]  # the other one was killed, which is written down later
         return wrong
 
 

@@ -103,3 +103,13 @@ async def test_a_time_out_below_the_lease_is_fine(home: Home) -> None:
     subscribe(bus, "said", Listener().handle, timeout=1.9)
 
     assert found(bus) == []
+
+
+@in_memory
+async def test_where_exactly_once_is_not_given_who_asks_for_it_is_warned(bus: Work) -> None:
+    subscribe(bus, "said", Listener().handle, transactional=True)
+
+    (warning,) = bus.check()
+
+    assert (warning.code, warning.is_error) == ("event-transactional", False)
+    assert "made.listener.handle subscribes to 'said' with transactional=True" in warning.message

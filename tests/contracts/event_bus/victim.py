@@ -28,5 +28,4 @@ async def main(name: str, db_url: str, bus_url: str, retries: int) -> None:
 
 if __name__ == "__main__":
     logging.disable()
-    name, db_url, bus_url, retries = sys.argv[1:]
-    asyncio.run(main(name, db_url, bus_url, int(retries)))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

@@ -42,6 +42,9 @@ TIDY: dict[str, dict[str, str]] = {
             "    await self.db.query('SELECT a WHERE b IN (%s)' % ', '.join(['?'] * len(ids)), ids)\n"
         )
     },
+    "a text of a thousand parts": {
+        FILE: plugin(ASYNC + "await self.db.query('SELECT 1')\n", "X = [" + " + ".join(["1"] * 900) + "]")
+    },
     "a property and its setter": {
         FILE: plugin(BOOT + "@property\ndef a(self): return 1\n@a.setter\ndef a(self, x): pass\n")
     },

@@ -28,21 +28,17 @@ def at_import(source: Source) -> Iterator[Finding]:
             yield source.warning("import-environ", node, f"the environment is read when the file is imported: {advice}")
 
 
-def _running(node: ast.AST) -> Iterator[ast.AST]:
+def _running(tree: ast.AST) -> Iterator[ast.AST]:
     """Walk what runs at import: not the inside of functions, nor what is for types or for `__main__` only."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            defaults = [*child.args.defaults, *filter(None, child.args.kw_defaults)]
-            for part in [*getattr(child, "decorator_list", ()), *defaults]:
-                yield part
-                yield from _running(part)
-        elif isinstance(child, ast.If) and _is_never(child.test):
-            for part in child.orelse:
-                yield part
-                yield from _running(part)
-        elif not isinstance(child, ast.GeneratorExp):
-            yield child
-            yield from _running(child)
+    left = [tree]
+    while left:
+        yield (node := left.pop())
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            left += [*getattr(node, "decorator_list", ()), *node.args.defaults, *filter(None, node.args.kw_defaults)]
+        elif isinstance(node, ast.If) and _is_never(node.test):
+            left += node.orelse
+        elif not isinstance(node, ast.GeneratorExp):
+            left += ast.iter_child_nodes(node)
 
 
 def _is_never(test: ast.expr) -> bool:

@@ -60,7 +60,8 @@ def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Walk what runs with a function's, or the module's, body: not what is inside of functions in it."""
-    for child in ast.iter_child_nodes(node):
-        yield child
+    left = [*ast.iter_child_nodes(node)]  # no recursion: a sum of a thousand texts is a thousand levels deep
+    while left:
+        yield (child := left.pop())
         if not isinstance(child, FUNCTIONS):
-            yield from own_nodes(child)
+            left.extend(ast.iter_child_nodes(child))

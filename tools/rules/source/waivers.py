@@ -5,6 +5,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tools.rules.reading import Waiver
 from tools.rules.source.source import Source
@@ -20,13 +21,14 @@ def waivers(source: Source) -> list[Waiver]:
 
 
 def _comments(text: str) -> Iterator[tuple[re.Match[str], int, bool]]:
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT and (hit := _WAIVER.match(token.string)):
-            yield hit, token.start[0], not token.line[: token.start[1]].strip()
+    with suppress(tokenize.TokenError):  # where it is no text of UTF-8: no waiver waives nothing
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT and (hit := _WAIVER.match(token.string)):
+                yield hit, token.start[0], not token.line[: token.start[1]].strip()
 
 
 def _waiver(source: Source, hit: re.Match[str], line: int, is_alone: bool) -> Waiver:
-    at, lines = line, source.text.splitlines()
+    at, lines = line, source.text.split("\n")
     while is_alone and at < len(lines) and (not lines[at - 1].strip() or lines[at - 1].strip().startswith("#")):
         at += 1
     first, last = at, at
