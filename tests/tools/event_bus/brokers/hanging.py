@@ -1,4 +1,4 @@
-"""A process without a log that is never through with an event: `python -m tests.tools.event_bus.brokers.hanging URL`."""
+"""A process without a log that ends no event: `python -m tests.tools.event_bus.brokers.hanging URL`."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""The queue of a group, its name, and how it is declared."""
+"""The queues of groups, their names, and how they are declared."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -6,9 +6,8 @@ from urllib.parse import quote
 
 from aiormq.abc import AbstractChannel, ArgumentsType
 
-EXCHANGE = "microcoreos.events"
-
 _LONGEST_NAME = 100
+_LONGEST_PREFIX = 27
 _ARGUMENTS: ArgumentsType = {
     "x-queue-type": "quorum",
     "x-single-active-consumer": True,
@@ -26,25 +25,35 @@ def routing_key(event: str) -> str:
     return f"{quoted[:80]}#{sha256(event.encode()).hexdigest()[:32]}"
 
 
-def queue_name(event: str, group: str) -> str:
-    return f"event/{routing_key(event)}/{routing_key(group)}"
+class Queues:
+    """Those of one prefix: apps with another one do not share their events.
 
+    Raises:
+        ValueError: the prefix is too long for names that AMQP takes.
+    """
 
-async def declare(channel: AbstractChannel, groups: Iterable[tuple[str, str]]) -> None:
-    """Make the exchange and the queues of (event, group) that are missing."""
-    await channel.exchange_declare(EXCHANGE, exchange_type="direct", durable=True)
-    for event, group in groups:
-        await _declare_queue(channel, event, group)
+    def __init__(self, prefix: str) -> None:
+        self._prefix = routing_key(prefix)
+        if not 0 < len(self._prefix) <= _LONGEST_PREFIX:
+            raise ValueError(f"the `prefix` of RabbitMQ's URL has to have 1 to {_LONGEST_PREFIX} characters")
+        self.exchange = f"microcoreos.{self._prefix}"
 
+    def name(self, event: str, group: str) -> str:
+        return f"{self._prefix}/{routing_key(event)}/{routing_key(group)}"
 
-async def waiting(channel: AbstractChannel, event: str, group: str) -> int:
-    """Make what is missing for a group, and count the packets in its queue that nobody was given."""
-    await channel.exchange_declare(EXCHANGE, exchange_type="direct", durable=True)
-    return await _declare_queue(channel, event, group)
+    async def declare(self, channel: AbstractChannel, groups: Iterable[tuple[str, str]]) -> None:
+        """Make the exchange and the queues of (event, group) that are missing."""
+        await channel.exchange_declare(self.exchange, exchange_type="direct", durable=True)
+        for event, group in groups:
+            await self._declare_one(channel, event, group)
 
+    async def waiting(self, channel: AbstractChannel, event: str, group: str) -> int:
+        """Make what is missing for a group, and count the packets in its queue that nobody was given."""
+        await channel.exchange_declare(self.exchange, exchange_type="direct", durable=True)
+        return await self._declare_one(channel, event, group)
 
-async def _declare_queue(channel: AbstractChannel, event: str, group: str) -> int:
-    name = queue_name(event, group)
-    declared = await channel.queue_declare(name, durable=True, arguments=_ARGUMENTS)
-    await channel.queue_bind(name, EXCHANGE, routing_key(event))
-    return declared.message_count or 0
+    async def _declare_one(self, channel: AbstractChannel, event: str, group: str) -> int:
+        name = self.name(event, group)
+        declared = await channel.queue_declare(name, durable=True, arguments=_ARGUMENTS)
+        await channel.queue_bind(name, self.exchange, routing_key(event))
+        return declared.message_count or 0
