@@ -53,8 +53,6 @@ async def test_over_twenty_kills_each_group_handles_each_event_once_and_in_order
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_over_twenty_cuts_of_kafka_each_group_handles_each_event_once_and_in_order(tmp_path: Path) -> None:
-    if "kafka" not in KINDS:
-        pytest.skip("no Kafka")
     first, second = Subscriber(), Subscriber()
     with KINDS["kafka"].run() as server:
         async with line_to("kafka", server) as line, stored("kafka", line.url, f"sqlite:///{tmp_path}/app.db") as home:
