@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from tests.contracts.brokers.servers import KINDS
 from tests.contracts.event_bus.works import Home
+from tests.kafka_cluster import KafkaCluster
 from tests.proxy import Proxy, proxy
 
 NO_DATABASE = "sqlite:///nowhere"
@@ -27,13 +28,16 @@ def own(url: str) -> str:
 
 @asynccontextmanager
 async def line_to(kind: str, server: Any) -> AsyncIterator[Line]:
-    """Stand before a server that runs; Kafka's clients go where it tells them to, so that one is started here."""
+    """Stand before a server that runs; Kafka's clients go where it tells them to, so that has one of its own here."""
     if kind == "kafka":
-        async with proxy(("127.0.0.1", server.port)) as made:
-            server.kill()
-            server.advertise(made.port)
-            server.start()
-            yield Line(kind, made, own(server.url))
+        cluster = KafkaCluster()
+        async with proxy(("127.0.0.1", cluster.port)) as made:
+            cluster.advertise(made.port)
+            cluster.start()
+            try:
+                yield Line(kind, made, own(cluster.url))
+            finally:
+                cluster.kill()
         return
     target = {"nats": "port", "redis": "target", "rabbitmq": "address"}[kind]
     address = getattr(server, target)

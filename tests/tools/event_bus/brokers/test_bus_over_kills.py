@@ -14,7 +14,8 @@ from tests.tools.event_bus.brokers.traffic import EVENT, Publisher, Subscriber, 
 
 KILLED = [name for name, kind in KINDS.items() if kind.outlives_kill]
 KILLS = {"rabbitmq": 12}  # a start of it takes four seconds
-BACK_WITHIN_S = 2.0
+BACK_WITHIN_S = {"rabbitmq": 4.0}
+"""After the server answers; else two seconds. RabbitMQ's queues have to find their leaders then."""
 AT_ONCE_S = 1.0  # two processors, which others use too
 
 
@@ -47,27 +48,26 @@ async def test_over_twenty_kills_each_group_handles_each_event_once_and_in_order
     assert first.numbers == numbers_to(publisher.count)
     assert second.numbers == numbers_to(publisher.count)
     assert publisher.longest_s < AT_ONCE_S
-    assert max(waits_s) <= BACK_WITHIN_S
+    assert max(waits_s) <= BACK_WITHIN_S.get(kind, 2.0)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 async def test_over_twenty_cuts_of_kafka_each_group_handles_each_event_once_and_in_order(tmp_path: Path) -> None:
     first, second = Subscriber(), Subscriber()
-    with KINDS["kafka"].run() as server:
-        async with line_to("kafka", server) as line, stored("kafka", line.url, f"sqlite:///{tmp_path}/app.db") as home:
-            bus = await home.boot()
-            subscribe(bus, EVENT, first.handle, group="first")
-            subscribe(bus, EVENT, second.handle, group="second")
-            await bus.on_ready()
-            publisher = Publisher(bus)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(publisher.run())
-                for _ in range(20):
-                    await asyncio.sleep(random.uniform(0.1, 0.5))
-                    line.proxy.cut()
-                publisher.is_over.set()
-            await within(40, lambda: first.count >= publisher.count <= second.count)
+    async with line_to("kafka", None) as line, stored("kafka", line.url, f"sqlite:///{tmp_path}/app.db") as home:
+        bus = await home.boot()
+        subscribe(bus, EVENT, first.handle, group="first")
+        subscribe(bus, EVENT, second.handle, group="second")
+        await bus.on_ready()
+        publisher = Publisher(bus)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(publisher.run())
+            for _ in range(20):
+                await asyncio.sleep(random.uniform(0.1, 0.5))
+                line.proxy.cut()
+            publisher.is_over.set()
+        await within(40, lambda: first.count >= publisher.count <= second.count)
     assert first.numbers == numbers_to(publisher.count)
     assert second.numbers == numbers_to(publisher.count)
     assert publisher.longest_s < AT_ONCE_S
