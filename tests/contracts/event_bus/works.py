@@ -106,10 +106,10 @@ def _with_those_in_the_broker(work: Any, db: Db, dropped: set[tuple[str, str]]) 
     pending_here, drop_here = work.pending, work.drop
 
     async def pending() -> int:
-        if before := await pending_here():
-            return int(before)
+        before = int(await pending_here())
         coming = {(row["event_id"], row["grp"]) for row in await db.query(_IN_THE_BROKER)} - dropped
-        return len(coming) or int(await pending_here())  # what has come in meanwhile
+        # what goes out or comes in meanwhile may be counted twice, and is never left out
+        return len(coming) + max(before, int(await pending_here()))
 
     async def drop(id: int) -> bool:
         found = await db.query("SELECT event_id, grp FROM _event_deliveries WHERE seq = ?", (id,))

@@ -23,7 +23,9 @@ TIMEOUT_S = 1.0
 SHORT = {"EVENT_BUS_TIMEOUT_S": "1"}
 AT_ONCE_S = 0.5
 LASTS_S = 2.5
-BACK_WITHIN_S = 3.0
+BACK_WITHIN_S = 4.0
+FOUND_OUT_WITHIN_S = {"rabbitmq": 16.0, "kafka": 25.0}
+"""That what is received is half a line only: by a missing heartbeat, or a request that takes too long."""
 TRIES_A_SECOND = 12
 """To connect: at most 20 a second at first, and less and less often."""
 
@@ -80,11 +82,11 @@ async def test_with_a_log_nobody_waits_for_the_broker_and_all_arrives_after_the_
             await publisher.publish(5)
             await asyncio.sleep(0.05)
         await line.proxy.switch("pass")
-        took_s = await within(20, lambda: subscriber.count >= publisher.count)
+        took_s = await within(30, lambda: subscriber.count >= publisher.count)
 
         assert subscriber.numbers == numbers_to(publisher.count)
         assert publisher.longest_s < AT_ONCE_S
-        assert took_s < BACK_WITHIN_S + TIMEOUT_S
+        assert took_s < FOUND_OUT_WITHIN_S.get(line.kind, BACK_WITHIN_S)
         await back_to(before, line, clients)
 
 
@@ -105,7 +107,10 @@ async def test_without_a_log_a_publish_is_refused_in_time_and_goes_on_after_the_
         await line.proxy.switch("pass")
         await accepted(publisher)
         await publisher.publish(20)
-        await within(10, lambda: sum(map(len, subscriber.unique.values())) == publisher.count)
+        await within(
+            FOUND_OUT_WITHIN_S.get(line.kind, BACK_WITHIN_S),
+            lambda: sum(map(len, subscriber.unique.values())) == publisher.count,
+        )
 
         assert max([*stored_s, *refused_s]) < TIMEOUT_S + AT_ONCE_S
         assert refused_s or fault == "slow"
