@@ -10,7 +10,7 @@ from manifest.plain_text import message, plain
 from manifest.table_line import table_line
 from manifest.tool_contract import contract_lines
 
-KNOWN = ("endpoint", "event", "table", "subscription", "responder", "setting", "transport")
+KNOWN = ("endpoint", "event", "table", "subscription", "responder", "setting", "transport", "waiver")
 
 
 def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
