@@ -14,7 +14,7 @@ from yarl import URL
 from tools.event_bus.brokers.address import Address
 from tools.event_bus.brokers.broker import BrokerDown, Packet, Take
 from tools.event_bus.brokers.rabbitmq.call import CallError, bounded, outcome
-from tools.event_bus.brokers.rabbitmq.queue import EXCHANGE, declare, routing_key
+from tools.event_bus.brokers.rabbitmq.queue import Queues, routing_key
 from tools.event_bus.brokers.rabbitmq.reception import Group, Reception
 from tools.event_bus.brokers.rabbitmq.session import Prepare, Session
 from tools.event_bus.brokers.upkeep import Upkeep, growing_waits
@@ -39,7 +39,8 @@ class RabbitMqBroker:
     )
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self._address, self._url, self._timeout_s = Address(url, {}), _parsed(url), timeout_s
+        self._address, self._timeout_s = Address(url, {"prefix": "events"}), timeout_s
+        self._url, self._queues = _parsed(self._address.url), Queues(self._address.options["prefix"])
         self._groups: dict[tuple[str, str], None] = {}
         self._outbound = self._upkeep(self._declare)
         self._inbound = self._upkeep(_prepare_nothing)
@@ -73,7 +74,7 @@ class RabbitMqBroker:
             try:
                 async with self._inbound.call() as session:
                     pass  # it is used outside: that it is lost ends no `take`
-                await Reception(Group(event, group, take), self._timeout_s).run(session.connection)
+                await Reception(Group(event, group, take), self._queues, self._timeout_s).run(session.connection)
             except BrokerDown:
                 waits, is_said = growing_waits(), False
             except CallError as error:
@@ -100,12 +101,12 @@ class RabbitMqBroker:
         return made
 
     async def _declare(self, channel: Channel) -> None:
-        await declare(channel, self._groups)
+        await self._queues.declare(channel, self._groups)
 
     async def _publish(self, channel: Channel, packet: Packet) -> None:
         await channel.basic_publish(
             packet.data,
-            exchange=EXCHANGE,
+            exchange=self._queues.exchange,
             routing_key=routing_key(packet.event),
             properties=aiormq.spec.Basic.Properties(
                 delivery_mode=_PERSISTENT, headers={"id": packet.event_id, "key": packet.key}

@@ -1,12 +1,10 @@
-"""The queue of a group, its name, and how it is declared."""
+"""The queues of groups, their names, and how they are declared."""
 
 from collections.abc import Iterable
 from hashlib import sha256
 from urllib.parse import quote
 
 from aiormq.abc import AbstractChannel, ArgumentsType
-
-EXCHANGE = "microcoreos.events"
 
 _LONGEST_NAME = 100
 _ARGUMENTS: ArgumentsType = {
@@ -19,32 +17,35 @@ _ARGUMENTS: ArgumentsType = {
 
 
 def routing_key(event: str) -> str:
-    """Name an event; two parts and a prefix make up at most 233 of the 255 bytes that AMQP allows."""
+    """Name an event; two such parts and a prefix of 20 make up at most 248 of the 255 bytes that AMQP allows."""
     quoted = quote(event, safe="").replace("~", "%7E").replace("%", "@")
     if len(quoted) <= _LONGEST_NAME:
         return quoted
     return f"{quoted[:80]}#{sha256(event.encode()).hexdigest()[:32]}"
 
 
-def queue_name(event: str, group: str) -> str:
-    return f"event/{routing_key(event)}/{routing_key(group)}"
+class Queues:
+    """All that have one prefix, which is also the exchange that they are bound to."""
 
+    def __init__(self, prefix: str) -> None:
+        self.exchange = prefix
 
-async def declare(channel: AbstractChannel, groups: Iterable[tuple[str, str]]) -> None:
-    """Make the exchange and the queues of (event, group) that are missing."""
-    await channel.exchange_declare(EXCHANGE, exchange_type="direct", durable=True)
-    for event, group in groups:
-        await _declare_queue(channel, event, group)
+    def name(self, event: str, group: str) -> str:
+        return f"{self.exchange}/{routing_key(event)}/{routing_key(group)}"
 
+    async def declare(self, channel: AbstractChannel, groups: Iterable[tuple[str, str]]) -> None:
+        """Make the exchange and the queues of (event, group) that are missing."""
+        await channel.exchange_declare(self.exchange, exchange_type="direct", durable=True)
+        for event, group in groups:
+            await self._declare(channel, event, group)
 
-async def waiting(channel: AbstractChannel, event: str, group: str) -> int:
-    """Make what is missing for a group, and count the packets in its queue that nobody was given."""
-    await channel.exchange_declare(EXCHANGE, exchange_type="direct", durable=True)
-    return await _declare_queue(channel, event, group)
+    async def waiting(self, channel: AbstractChannel, event: str, group: str) -> int:
+        """Make what is missing for a group, and count the packets in its queue that nobody was given."""
+        await channel.exchange_declare(self.exchange, exchange_type="direct", durable=True)
+        return await self._declare(channel, event, group)
 
-
-async def _declare_queue(channel: AbstractChannel, event: str, group: str) -> int:
-    name = queue_name(event, group)
-    declared = await channel.queue_declare(name, durable=True, arguments=_ARGUMENTS)
-    await channel.queue_bind(name, EXCHANGE, routing_key(event))
-    return declared.message_count or 0
+    async def _declare(self, channel: AbstractChannel, event: str, group: str) -> int:
+        name = self.name(event, group)
+        declared = await channel.queue_declare(name, durable=True, arguments=_ARGUMENTS)
+        await channel.queue_bind(name, self.exchange, routing_key(event))
+        return declared.message_count or 0

@@ -10,7 +10,7 @@ from aiormq.channel import Channel
 from tools.event_bus.brokers.broker import Packet, Take
 from tools.event_bus.brokers.offer import offer
 from tools.event_bus.brokers.rabbitmq.call import CallError, bounded
-from tools.event_bus.brokers.rabbitmq.queue import queue_name, waiting
+from tools.event_bus.brokers.rabbitmq.queue import Queues
 
 _PREFETCH = 128
 """Packets that are here and not confirmed; of the largest ones these are 35 MB."""
@@ -30,8 +30,8 @@ class Group(NamedTuple):
 class Reception:
     """Ends when its channel does; what it has not confirmed comes again, in its order, and here or elsewhere."""
 
-    def __init__(self, group: Group, timeout_s: float) -> None:
-        self._group, self._timeout_s = group, timeout_s
+    def __init__(self, group: Group, queues: Queues, timeout_s: float) -> None:
+        self._group, self._queues, self._timeout_s = group, queues, timeout_s
         self._inbox: asyncio.Queue[DeliveredMessage | None] = asyncio.Queue()
         """None: nothing more comes."""
 
@@ -60,10 +60,10 @@ class Reception:
 
     async def _begin(self, channel: Channel) -> None:
         event, group, _ = self._group
-        await waiting(channel, event, group)
+        await self._queues.waiting(channel, event, group)
         await channel.basic_qos(prefetch_count=_PREFETCH)
         channel.on_consumer_cancel_callbacks.add(lambda _: self._inbox.put_nowait(None))  # its queue was deleted
-        await channel.basic_consume(queue_name(event, group), self._inbox.put)
+        await channel.basic_consume(self._queues.name(event, group), self._inbox.put)
 
     async def _look(self, channel: Channel) -> None:
         """Find out that the queue was deleted: RabbitMQ does not tell when it was declared again at once.
@@ -71,7 +71,7 @@ class Reception:
         Packets that wait may also wait for another process, which has its turn: then we only queue up behind it anew.
         """
         event, group, _ = self._group
-        if await bounded(waiting(channel, event, group), self._timeout_s):
+        if await bounded(self._queues.waiting(channel, event, group), self._timeout_s):
             raise CallError("packets wait, and none come")
 
     def _batch(self, first: DeliveredMessage | None) -> list[DeliveredMessage]:
