@@ -15,6 +15,7 @@ and the rebalances of consumer groups. What it does not do, and what is therefor
   goes on only a second before its session would be over, where Kafka goes on as soon as all have joined again: so
   sessions are two seconds here, which Kafka refuses by default.
 - It refuses a member that syncs after the leader of its group did, where Kafka answers: so leaders are held back here.
+- It takes no offsets while the members of a group change, where Kafka does: so what is being taken then comes twice.
 - It lets anybody commit offsets for a group; Kafka refuses that from outside while the group has members.
 """
 
