@@ -12,6 +12,18 @@ from tests.contracts.event_bus.plugins import Work
 from tests.contracts.event_bus.works import BROKERS, NAMES, Home
 from tools.db.contract import Db
 
+MINUTES = ("rabbitmq", "kafka")
+CORE = {f"test_{name}.py" for name in ("order", "order_of_retries", "retries", "delay_ttl", "dead_letters", "processes",
+                                       "transactional", "restart", "trace")}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what is not the core of the battery to the tier `all`, on brokers that take minutes for all of it."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and callspec.params.get("transport") in MINUTES and item.path.name not in CORE:
+            item.add_marker(pytest.mark.longest)
+
 
 @pytest.fixture(params=NAMES)
 def transport(request: pytest.FixtureRequest) -> str:

@@ -160,6 +160,15 @@ async def settled(bus: Work, but: int = 0) -> None:
     await until(is_idle)
 
 
+async def arrived(bus: Work, *event_ids: str) -> None:
+    """Wait until events are stored for their groups, which a broker brings them to later; none of them has a cause."""
+
+    async def are_there() -> bool:
+        return all([any(one.deliveries for one in await bus.trace(event_id)) for event_id in event_ids])
+
+    await until(are_there)
+
+
 async def errors(bus: Work) -> list[str]:
     """Say why events failed for good, oldest first."""
     return [letter.error for letter in await bus.dead_letters()]

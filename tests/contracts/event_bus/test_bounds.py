@@ -142,8 +142,9 @@ async def test_where_all_is_stored_the_bound_is_that_of_what_waits_in_the_databa
         await bus.publish("said", number)
 
     with pytest.raises(BusFull) as refused:
-        for number in range(10, 500):  # what waits is estimated, and counted every now and then
-            await bus.publish("said", number)
+        async with asyncio.timeout(10):
+            while True:  # what waits is estimated, and counted every now and then; and a broker keeps some
+                await bus.publish("said", "more")
     gate.opened.set()
     await settled(bus)
     await bus.publish("said", "room again")
@@ -179,7 +180,7 @@ async def test_a_burst_arrives_whole_and_in_order(bus: Work, home: Home) -> None
 
     for number in range(count):
         await bus.publish("counted", number)
-    assert len(asyncio.all_tasks()) < tasks + 20  # and not one for each event
+    assert len(asyncio.all_tasks()) < tasks + 100  # and not one for each event
     await settled(bus)
 
     assert listener.seen == list(range(count))

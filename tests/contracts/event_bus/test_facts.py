@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.event_bus.plugins import UserCreated, Work, facts, reply, subscribe
-from tests.contracts.event_bus.works import Home
+from tests.contracts.event_bus.works import BROKERS, Home
 from tools.event_bus import register_tools
 from tools.event_bus.contract import EventBus, Gift
 
@@ -13,6 +13,7 @@ GIFTS: dict[str, set[Gift]] = {
     "memory": {"ordered", "dedup"},
     "sqlite": {"durable", "ordered", "delay", "dedup", "transactional"},
     "postgres": {"durable", "ordered", "delay", "dedup", "transactional"},
+    **{broker: {"durable", "ordered", "delay", "dedup", "transactional"} for broker in BROKERS},
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.event_bus.plugins import Gate, Listener, Work, settled, subscribe, until
+from tests.contracts.event_bus.plugins import Gate, Listener, Work, arrived, settled, subscribe, until
 from tests.contracts.event_bus.works import Home, durable
 from tools.event_bus.contract import Envelope
 
@@ -139,8 +139,7 @@ async def test_what_was_being_handled_when_a_shutdown_was_cut_short_comes_again(
 async def test_what_a_process_handled_that_nobody_hears_of_comes_again_in_the_next_attempt(home: Home) -> None:
     gate, attempts = Gate(), Attempts()
     first = await listening(home, gate, **SHORT)
-    for number in range(3):
-        await first.publish("said", number)
+    await arrived(first, *[await first.publish("said", number) for number in range(3)])
     await gate.began.wait()
 
     await home.cut_off(first)

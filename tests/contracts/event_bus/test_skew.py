@@ -5,9 +5,18 @@ from typing import Any
 
 import msgspec
 
-from tests.contracts.event_bus.plugins import Listener, OnlyId, UserCreated, Work, settled, subscribe, until
+from tests.contracts.event_bus.plugins import (
+    Gate,
+    Listener,
+    OnlyId,
+    UserCreated,
+    Work,
+    settled,
+    subscribe,
+    until,
+)
 from tests.contracts.event_bus.works import Home, durable
-from tools.event_bus.contract import DeadLetter
+from tools.event_bus.contract import DeadLetter, State
 
 pytestmark = durable
 
@@ -25,13 +34,23 @@ class NeedsCity(msgspec.Struct):
 
 
 async def stored(home: Home, *payloads: object) -> None:
-    """Have a process publish for group `g`, and end before it handles anything."""
-    work = await home.boot()
-    subscribe(work, "said", Listener().handle, group="g")
+    """Have a process for whose group `g` these are stored, and that ends before it handles them."""
+    work, gate = await home.boot(), Gate()
+    subscribe(work, "said", gate.handle, group="g")
     await work.on_ready()
-    for payload in payloads:
-        await work.publish("said", payload, delay=0.2)
-    await home.end(work)
+    await work.publish("said", "what it is busy with")
+    ids = [await work.publish("said", payload) for payload in payloads]
+
+    async def are(state: State) -> bool:
+        found = [one.deliveries for event_id in ids for one in await work.trace(event_id)]
+        return all(deliveries and deliveries[0].state == state for deliveries in found)
+
+    await until(lambda: are("claimed"))
+    ending = asyncio.create_task(home.end(work))
+    await until(lambda: are("waiting"))
+    gate.opened.set()
+    await ending
+    assert len(gate.seen) == 1
 
 
 async def handling(home: Home, into: Any) -> tuple[Work, list[Any]]:

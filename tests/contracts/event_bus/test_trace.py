@@ -18,7 +18,7 @@ from tests.contracts.event_bus.plugins import (
     subscribe,
     until,
 )
-from tests.contracts.event_bus.works import Home, durable
+from tests.contracts.event_bus.works import BROKERS, Home, durable
 from tools.event_bus.contract import State, TracedEvent
 
 
@@ -62,7 +62,7 @@ async def test_the_tree_of_one_request_has_its_events_and_what_became_of_them(bu
     assert all(one.ended_at_utc and one.ended_at_utc >= before for one in first.deliveries)
 
 
-async def test_the_tree_says_what_waits_and_what_is_under_way(bus: Work) -> None:
+async def test_the_tree_says_what_waits_and_what_is_under_way(bus: Work, home: Home) -> None:
     gate = Gate()
     subscribe(bus, "first", gate.handle)
     subscribe(bus, "second", gate.handle)
@@ -77,9 +77,10 @@ async def test_the_tree_says_what_waits_and_what_is_under_way(bus: Work) -> None
 
     assert states(found) == {
         "first": {"made.listener.handle": "claimed"},
-        "second": {"made.listener.handle": "waiting"},
+        # whom it is for is found out when the broker brings it
+        "second": {} if home.name in BROKERS else {"made.listener.handle": "waiting"},
     }
-    assert [delivery.ended_at_utc for event in found for delivery in event.deliveries] == [None, None]
+    assert {delivery.ended_at_utc for event in found for delivery in event.deliveries} == {None}
     gate.opened.set()
     await settled(bus, but=1)
 

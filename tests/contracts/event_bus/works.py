@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -41,6 +40,7 @@ class Home:
         self.name, self.db_url, self.bus_url, self.is_durable = name, db_url, bus_url, name != "memory"
         self._works: list[tuple[Work, Db | None]] = []
         self._dbs: list[Any] = []
+        self._dropped: set[tuple[str, str]] = set()
 
     async def boot(self, db: Db | None = None, /, **environ: str) -> Work:
         """Boot a work that is not ready yet; a durable one, or one that is given a `db`, stores in it."""
@@ -54,7 +54,7 @@ class Home:
             with hook("made.store_events"):
                 work.store_in(db)
             if self.name in BROKERS:
-                work.pending = _with_those_in_the_broker(work, db)
+                _with_those_in_the_broker(work, db, self._dropped)
         return work  # type: ignore[no-any-return]  # it has the hooks beside the contract
 
     async def open_db(self) -> Db:
@@ -92,23 +92,31 @@ class Home:
 
 
 _IN_THE_BROKER = """
-SELECT COUNT(*) AS found FROM _event_deliveries sent JOIN _event_groups g ON g.event = sent.event
+SELECT sent.event_id, g.grp FROM _event_deliveries sent JOIN _event_groups g ON g.event = sent.event
 WHERE sent.grp = '(broker)' AND sent.state = 'done' AND g.grp <> '(broker)'
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.subscribes LIKE '%"' || g.grp || '"%')
 AND NOT EXISTS (SELECT 1 FROM _event_deliveries d WHERE d.event_id = sent.event_id AND d.grp = g.grp)"""
 
 
-def _with_those_in_the_broker(work: Any, db: Db) -> Callable[[], Awaitable[int]]:
-    """Count what a broker has confirmed and not brought yet, which no bus can: it may be for another database."""
-    without = work.pending
+def _with_those_in_the_broker(work: Any, db: Db, dropped: set[tuple[str, str]]) -> None:
+    """Have `pending` count what a broker has confirmed and not brought yet, which no bus can: others may get it.
+
+    What was dropped here had come.
+    """
+    pending_here, drop_here = work.pending, work.drop
 
     async def pending() -> int:
-        if before := await without():
-            return int(before)
-        (row,) = await db.query(_IN_THE_BROKER)
-        return int(row["found"]) or int(await without())  # what has come in meanwhile
+        before = int(await pending_here())
+        coming = {(row["event_id"], row["grp"]) for row in await db.query(_IN_THE_BROKER)} - dropped
+        # what goes out or comes in meanwhile may be counted twice, and is never left out
+        return len(coming) + max(before, int(await pending_here()))
 
-    return pending
+    async def drop(id: int) -> bool:
+        found = await db.query("SELECT event_id, grp FROM _event_deliveries WHERE seq = ?", (id,))
+        dropped.update((row["event_id"], row["grp"]) for row in found)
+        return bool(await drop_here(id))
+
+    work.pending, work.drop = pending, drop
 
 
 async def _carried(hook: str, **arguments: Any) -> list[Answer]:

@@ -72,6 +72,8 @@ class Lane:
         self._source, self._event, self._group, self._take = source, event, group, take
         self._me = uuid4().hex
         self._place: Place | None = None
+        self._has_asked = False
+        """Whether a claim of ours may be written that had no answer."""
         self._limit = asyncio.timeout(None)
         self._writing = asyncio.Lock()
 
@@ -107,7 +109,9 @@ class Lane:
                 mine = self._place is not None and place.holder == self._me
                 position = self._place.position if self._place is not None and mine else place.position
                 claim = Place(self._me, position, place.version)
+                self._has_asked = True
                 self._place = await self._source.write_place(self._event, self._group, claim)
+                self._has_asked = False
                 if self._place is not None:
                     return now + LEASE_S
             await asyncio.sleep(_LOOK_S)
@@ -173,12 +177,14 @@ class Lane:
             self._limit.reschedule(until)
 
     async def _release(self) -> None:
-        if self._place is None:
-            return
-        self._place = self._place._replace(holder="")
         with suppress(BrokerDown, TimeoutError, _TurnOver):
             async with asyncio.timeout(_RELEASED_WITHIN_S):
-                await self._write()
+                if self._place is None and self._has_asked:
+                    found = await self._source.read_place(self._event, self._group)
+                    self._place = found if found.holder == self._me else None
+                if self._place is not None:
+                    self._place = self._place._replace(holder="")
+                    await self._write()
 
 
 class Lanes:

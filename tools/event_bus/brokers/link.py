@@ -24,7 +24,8 @@ class Link:
     def __init__(self, broker: Broker, take: TakeFor) -> None:
         self.broker, self._take = broker, take
         self._tasks: set[asyncio.Task[None]] = set()
-        self._receivers: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._connecting: asyncio.Task[None] | None = None
+        self._receivers: list[asyncio.Task[None]] = []
 
     async def open(self, groups: Mapping[str, Sequence[str]], wait_s: float) -> None:
         """Begin; returns when it is connected, or after `wait_s`, and goes on trying then.
@@ -32,7 +33,7 @@ class Link:
         Raises:
             Exception: it cannot be connected at all: its client is not installed, or its URL is wrong.
         """
-        connecting = self.start(self._connect(groups), "connects")
+        self._connecting = connecting = self.start(self._connect(groups), "connects")
         await asyncio.wait({connecting}, timeout=wait_s)
         if connecting.done():
             connecting.result()
@@ -47,11 +48,12 @@ class Link:
         return task
 
     async def end_receiving(self) -> None:
-        """Take nothing more."""
-        for task in self._receivers.values():
+        """Take nothing more, also when it connects only now."""
+        ending = [*self._receivers, *([self._connecting] if self._connecting else [])]
+        for task in ending:
             task.cancel()
-        if self._receivers:
-            await asyncio.wait(self._receivers.values())
+        if ending:
+            await asyncio.wait(ending)
 
     async def close(self) -> None:
         """Stop all, and disconnect."""
@@ -75,4 +77,4 @@ class Link:
         for event, names in groups.items():
             for group in names:
                 work = self.broker.receive(event, group, partial(self._take, event, group))
-                self._receivers[event, group] = self.start(work, f"receives {event} for {group}")
+                self._receivers.append(self.start(work, f"receives {event} for {group}"))

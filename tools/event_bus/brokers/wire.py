@@ -1,10 +1,17 @@
 """An event as bytes for a broker, and back: what another version of an app added or left out does no harm."""
 
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
 import msgspec
 
 from hookspecs import Trace
 from tools.event_bus.brokers.broker import Packet
 from tools.event_bus.message import Message
+
+T = TypeVar("T")
+_PART_BYTES = 256 * 1024
+"""Handed over at once: what has its time-out for itself, so that large events pass a slow network too."""
 
 
 class Wire(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -46,3 +53,20 @@ def unpacked(packet: Packet) -> Message:
     trace = Trace(wire.trace_id, wire.request_id, wire.event_id, wire.parent_id)
     return Message(wire.event, bytes(wire.body), trace, wire.chain, wire.published_at, wire.key, wire.delay_s,
                    wire.ttl_s, wire.headers)  # fmt: skip
+
+
+def parted(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Cut into parts of 256 KiB at most, or of one item.
+
+    >>> list(parted([100_000, 100_000, 100_000, 900_000, 1], int))
+    [[100000, 100000], [100000], [900000], [1]]
+    """
+    part, size = list[T](), 0
+    for item in items:
+        if part and size + size_of(item) > _PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += size_of(item)
+    if part:
+        yield part

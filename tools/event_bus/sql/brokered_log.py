@@ -1,5 +1,6 @@
 """The log as outbox and inbox of a broker: commit first, relay after; what comes in is stored, then confirmed."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from tools.event_bus.sql.relay import OUTBOX, Relay
 from tools.event_bus.sql.rows import insertion
 from tools.event_bus.sql.sql_log import SqlLog
 from tools.event_bus.sql.sql_log import gives as of_log
+from tools.event_bus.sql.watch import POLL_S
 from tools.event_bus.sql.worker import Pair
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ class BrokeredLog(SqlLog):
         super().__init__(settings, store)
         self.gives = gives(store.dialect, broker.gives)
         self._link = Link(broker, self._take)
-        self._relay = Relay(store, self._claims, self._worker, self._marks, broker)
+        self._relay = Relay(store, self._claims, self._worker, self._marks, broker, self._room.one_less)
 
     async def open(self) -> None:
         groups: dict[str, list[str]] = {}
@@ -68,7 +70,10 @@ class BrokeredLog(SqlLog):
             self._relay.wake()
 
     async def _take(self, event: str, group: str, packets: Sequence[Packet]) -> None:
-        """Store what came in; a second time it is known already."""
+        """Store what came in; a second time it is known already. While there is no room, the broker keeps it."""
+        while self._room.is_full:  # noqa: ASYNC110 (others make room too)
+            await asyncio.sleep(POLL_S)
+        stored = 0
         async with self._store.transaction():
             for packet in packets:
                 try:
@@ -78,5 +83,6 @@ class BrokeredLog(SqlLog):
                     body = msgspec.json.encode(packet.data[:1_000])
                     trace = Trace(packet.event_id, "", packet.event_id, "")
                     sql, params = insertion(Message(event, body, trace, (), self._watch.now_s()), (group,), "dead")
-                await self._store.execute(sql + _ONCE, params)
+                stored += await self._store.execute(sql + _ONCE, params) is not None
+        self._room.more(stored)
         self._wake_pair((event, group))

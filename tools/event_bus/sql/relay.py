@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 
 from tools.event_bus.backoff import backoff_s
-from tools.event_bus.brokers.broker import Broker, BrokerDown
-from tools.event_bus.brokers.wire import packed
+from tools.event_bus.brokers.broker import Broker, BrokerDown, Packet
+from tools.event_bus.brokers.wire import packed, parted
 from tools.event_bus.contract import Store
 from tools.event_bus.delivery import Delivery
 from tools.event_bus.sql.claims import BusyError, Claims
@@ -25,8 +26,11 @@ _WAITING = "SELECT 1 AS found FROM _event_deliveries WHERE grp = '(broker)' AND 
 class Relay:
     """One process at a time sends, in the order of the log; what it had claimed when it ended is sent again."""
 
-    def __init__(self, store: Store, claims: Claims, worker: Worker, marks: Marks, broker: Broker) -> None:
+    def __init__(
+        self, store: Store, claims: Claims, worker: Worker, marks: Marks, broker: Broker, one_less: Callable[[], None]
+    ) -> None:
         self._store, self._claims, self._worker, self._marks, self._broker = store, claims, worker, marks, broker
+        self._one_less = one_less
         self._news = asyncio.Event()
         self._is_down = False
 
@@ -58,20 +62,29 @@ class Relay:
 
     async def _sent(self, claimed: list[Delivery]) -> None:
         """Send a batch, however often that takes: what comes after it has to wait."""
-        packets, failures = [packed(one.message) for one in claimed], 0
+        both = [(one, packed(one.message)) for one in claimed]
+        for part in parted(both, lambda one: len(one[1].data)):
+            await self._sent_part([packet for _, packet in part])
+            for one, _ in part:
+                self._marks.add(one, "done", "")
+                self._one_less()
+        await self._marks.stored()
+
+    async def _sent_part(self, packets: list[Packet]) -> None:
+        failures = 0
         while True:
             try:
                 await self._broker.send(packets)
                 break
-            except BrokerDown as error:
+            except Exception as error:
                 failures += 1
                 if not self._is_down:
-                    log.warning("event_bus keeps events, as the broker does not take them: %s", error)
+                    exc_info = None if isinstance(error, BrokerDown) else error
+                    log.warning(
+                        "event_bus keeps events, as the broker does not take them: %s", error, exc_info=exc_info
+                    )
                 self._is_down = True
                 await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.05, failures, 0.5 + random.random() / 2)))
         if self._is_down:
             log.warning("event_bus hands events over to the broker again")
         self._is_down = False
-        for one in claimed:
-            self._marks.add(one, "done", "")
-        await self._marks.stored()

@@ -12,6 +12,7 @@ from tools.event_bus.brokers.kafka.client import (
     FAULTS,
     Clients,
     MetadataRequest,
+    begin,
     end_consumer,
     end_producer,
 )
@@ -97,7 +98,7 @@ class KafkaBroker:
         producer = self._clients.producer()
         try:
             async with asyncio.timeout(self._timeout_s):
-                await producer.start()
+                await begin(producer)
         except BaseException:
             await end_producer(producer)
             raise
@@ -114,7 +115,7 @@ class KafkaBroker:
             await self._upkeep.wait()
             consumer = self._clients.consumer(group_id(self._prefix, event, group))
             try:
-                await consumer.start()
+                await begin(consumer)
                 waits, is_said = growing_waits(), False
                 await Reception(event, group, take).run(consumer, topic_name(self._prefix, event))
             except Exception as error:

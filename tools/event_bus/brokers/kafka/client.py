@@ -81,6 +81,20 @@ class Clients:
         )
 
 
+async def begin(client: Any) -> None:
+    """Start a producer or a consumer; cancelled, a second later at most: the client leaves a socket behind else."""
+    starting = asyncio.create_task(client.start())
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.wait({starting}, timeout=_GOODBYE_S)
+        starting.cancel()
+        await asyncio.wait({starting}, timeout=_CUT_S)
+        if starting.done() and not starting.cancelled():
+            starting.exception()
+        raise
+
+
 async def end_producer(producer: Any) -> None:
     """Disconnect within a second, and leave no task behind."""
     stopping = asyncio.create_task(producer.stop())
@@ -113,6 +127,10 @@ async def _ended(stopping: "asyncio.Task[None]", client: Any) -> None:
     await asyncio.wait({stopping}, timeout=_CUT_S)
     if stopping.done() and not stopping.cancelled():
         stopping.exception()  # of what was cut off
+    client._get_conn = _no_connection  # what is being connected now would stay so
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CUT_S), client._get_conn_lock:
+            pass
     with suppress(*FAULTS):
         await client.close()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tools.event_bus.brokers.kafka.client import Clients, TopicPartition, end_consumer
+from tools.event_bus.brokers.kafka.client import Clients, TopicPartition, begin, end_consumer
 
 
 async def settle(clients: Clients, group: str, topic: str, partitions: Sequence[int]) -> None:
@@ -19,7 +19,7 @@ async def settle(clients: Clients, group: str, topic: str, partitions: Sequence[
     consumer.assign(places)
     consumer.pause(*places)  # nothing is read here
     try:
-        await consumer.start()
+        await begin(consumer)
         ends = await consumer.end_offsets(places)
         new = [place for place in places if await consumer.committed(place) is None]
         if new:

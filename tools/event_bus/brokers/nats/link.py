@@ -59,6 +59,15 @@ async def connect(address: Address, stream: str, within_s: float, closed: Callab
     except BaseException:
         await disconnect(link)
         raise
+    if (
+        reading := client._reading_task
+    ) is not None:  # when it fails to flush at the end, the client does not call back
+
+        def over(reading: "asyncio.Task[None]") -> None:
+            error = None if reading.cancelled() else reading.exception()
+            closed(link, reasons[-1] if reasons else repr(error or "connection closed"))
+
+        reading.add_done_callback(over)
     return link
 
 
@@ -78,3 +87,6 @@ async def disconnect(link: Link) -> None:
         writer.transport.abort()
     with suppress(Exception):
         await client.close()
+    for subscription in client._subs.values():  # where the client fails to flush, it leaves them behind
+        if (task := subscription._wait_for_msgs_task) is not None:
+            task.cancel()

@@ -1,0 +1,147 @@
+"""A line to the broker that breaks, or falls silent: who publishes hears of it in time, or not at all with a log."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contracts.brokers.servers import KINDS
+from tests.contracts.event_bus.plugins import Work, subscribe
+from tests.proxy import Fault
+from tests.tools.event_bus.brokers.lines import Line, line_to, stored, unstored
+from tests.tools.event_bus.brokers.traffic import EVENT, Publisher, Subscriber, numbers_to, within
+from tools.event_bus.contract import TransportDown
+
+pytestmark = pytest.mark.slow
+FAULTS: list[Fault] = ["refuse", "blackhole", "slow", "reset", "half", "drop"]
+TIMEOUT_S = 1.0
+SHORT = {"EVENT_BUS_TIMEOUT_S": "1"}
+AT_ONCE_S = 0.5
+LASTS_S = 2.5
+BACK_WITHIN_S = 4.0
+FOUND_OUT_WITHIN_S = {"rabbitmq": 16.0, "kafka": 25.0}
+"""That what is received is half a line only: by a missing heartbeat, or a request that takes too long."""
+TRIES_A_SECOND = 12
+"""To connect: at most 20 a second at first, and less and less often."""
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, Any]]:
+    with KINDS[request.param].run() as made:
+        yield request.param, made
+
+
+@pytest.fixture
+async def line(server: tuple[str, Any]) -> AsyncIterator[Line]:
+    async with line_to(*server) as made:
+        yield made
+
+
+def in_use() -> tuple[int, int, int]:
+    """Count tasks, but the proxy's and the subscription's eight; threads; and open files."""
+    tasks = [task for task in asyncio.all_tasks() if task.get_name() not in ("proxy", "event_bus g")]
+    threads = [one for one in threading.enumerate() if not one.name.startswith("asyncio_")]
+    return len(tasks), len(threads), len(os.listdir("/proc/self/fd"))
+
+
+async def back_to(before: tuple[int, int, int], line: Line, clients: int) -> None:
+    """Wait until no more is in use than before; each client of the proxy costs three open files."""
+
+    def is_back() -> bool:
+        tasks, threads, files = in_use()
+        more = max(0, line.proxy.open_count - clients)
+        return tasks <= before[0] + 1 and threads <= before[1] and files <= before[2] + 3 * more + 2
+
+    try:
+        await within(10, is_back)
+    except TimeoutError:
+        names = sorted(f"{task.get_name()} {task.get_coro()}" for task in asyncio.all_tasks())
+        pytest.fail(f"{before} with {clients} clients became {in_use()} with {line.proxy.open_count}: {names}")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_with_a_log_nobody_waits_for_the_broker_and_all_arrives_after_the_fault(
+    line: Line, tmp_path: Path, fault: Fault
+) -> None:
+    async with stored(line.kind, line.url, f"sqlite:///{tmp_path}/app.db") as home:
+        bus, subscriber = await home.boot(**SHORT), Subscriber()
+        subscribe(bus, EVENT, subscriber.handle, group="g")
+        await bus.on_ready()
+        publisher = Publisher(bus)
+        await publisher.publish(20)
+        await within(10, lambda: subscriber.count == 20)
+        before, clients, ends_at = in_use(), line.proxy.open_count, time.monotonic() + LASTS_S
+
+        await line.proxy.switch(fault)
+        while time.monotonic() < ends_at:
+            await publisher.publish(5)
+            await asyncio.sleep(0.05)
+        await line.proxy.switch("pass")
+        took_s = await within(30, lambda: subscriber.count >= publisher.count)
+
+        assert subscriber.numbers == numbers_to(publisher.count)
+        assert publisher.longest_s < AT_ONCE_S
+        assert took_s < FOUND_OUT_WITHIN_S.get(line.kind, BACK_WITHIN_S)
+        await back_to(before, line, clients)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_without_a_log_a_publish_is_refused_in_time_and_goes_on_after_the_fault(line: Line, fault: Fault) -> None:
+    async with unstored(line.url) as home:
+        bus, subscriber = await home.boot(**SHORT), Subscriber()
+        subscribe(bus, EVENT, subscriber.handle, group="g")
+        await bus.on_ready()
+        publisher = Publisher(bus)
+        await publisher.publish(20)
+        await within(10, lambda: subscriber.count == 20)
+        before, clients, tries = in_use(), line.proxy.open_count, line.proxy.connections
+
+        await line.proxy.switch(fault)
+        stored_s, refused_s = await tried(bus)
+        tried_again = line.proxy.connections - tries
+        await line.proxy.switch("pass")
+        await accepted(publisher)
+        await publisher.publish(20)
+        await within(
+            FOUND_OUT_WITHIN_S.get(line.kind, BACK_WITHIN_S),
+            lambda: sum(map(len, subscriber.unique.values())) == publisher.count,
+        )
+
+        assert max([*stored_s, *refused_s]) < TIMEOUT_S + AT_ONCE_S
+        assert refused_s or fault == "slow"
+        assert tried_again <= TRIES_A_SECOND * LASTS_S * max(clients, 1)
+        assert subscriber.unique == numbers_to(publisher.count)
+        await back_to(before, line, clients)
+
+
+async def tried(bus: Work) -> tuple[list[float], list[float]]:
+    """Have ten tasks publish for a while; give the seconds that each took which was stored, and which was refused."""
+    stored_s, refused_s, ends_at = list[float](), list[float](), time.monotonic() + LASTS_S
+
+    async def publish() -> None:
+        while time.monotonic() < ends_at:
+            began = time.monotonic()
+            try:
+                await bus.publish("other", 1)
+                stored_s.append(time.monotonic() - began)
+            except TransportDown:
+                refused_s.append(time.monotonic() - began)
+            await asyncio.sleep(0.02)
+
+    await asyncio.gather(*(publish() for _ in range(10)))
+    return stored_s, refused_s
+
+
+async def accepted(publisher: Publisher) -> None:
+    """Publish until it is taken."""
+    async with asyncio.timeout(BACK_WITHIN_S):
+        while True:
+            try:
+                return await publisher.publish()
+            except TransportDown:
+                await asyncio.sleep(0.02)
