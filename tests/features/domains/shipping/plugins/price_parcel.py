@@ -1,7 +1,7 @@
-from hookspecs import hookimpl
 from msgspec import Struct
+
+from hookspecs import Refusal, hookimpl
 from tools.event_bus.contract import EventBus
-from tools.http.contract import Refusal
 
 CENTS = {"DE": 490, "FR": 790}
 

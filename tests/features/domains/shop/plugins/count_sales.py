@@ -1,5 +1,6 @@
-from hookspecs import hookimpl
 from msgspec import Struct
+
+from hookspecs import hookimpl
 from tools.db.contract import Db, Migration
 from tools.event_bus.contract import EventBus
 
@@ -17,7 +18,7 @@ class CountSales:
 
     @hookimpl
     def register_migrations(self) -> list[Migration]:
-        return [Migration("003_sales", "CREATE TABLE sales (product_id INTEGER PRIMARY KEY, sold INTEGER NOT NULL)")]
+        return [Migration("001_sales", "CREATE TABLE sales (product_id INTEGER PRIMARY KEY, sold INTEGER NOT NULL)")]
 
     @hookimpl
     async def on_boot(self) -> None:

@@ -1,5 +1,6 @@
-from hookspecs import hookimpl
 from msgspec import Struct
+
+from hookspecs import hookimpl
 from tools.db.contract import Db, Migration
 from tools.http.contract import Http, Page, Paging
 
@@ -30,12 +31,10 @@ class ListProducts:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/products", "GET", self.execute, public=True, tags=["Shop"])
+        self.http.add_endpoint("/products", "GET", self.execute, public=True)
 
     async def execute(self, page: Paging) -> Page[Product]:
-        products = await self.db.query(
-            "SELECT id, name, cents, stock, version FROM products WHERE id > ? ORDER BY id LIMIT ?",
-            (page.cursor or 0, page.limit + 1),
-            into=Product,
+        products: list[Product] = await self.db.query(
+            "SELECT * FROM products WHERE id > ? ORDER BY id LIMIT ?", (*page.start(0), page.rows), into=Product
         )
-        return Page(products[: page.limit], str(products[page.limit - 1].id) if len(products) > page.limit else None)
+        return page.of(products, lambda product: product.id)

@@ -1,8 +1,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from hookspecs import hookimpl
 from msgspec import Meta, Struct
+
+from hookspecs import hookimpl
 from tools.auth.contract import Auth
 from tools.db.contract import Db, ForeignKeyError, Migration
 from tools.event_bus.contract import EventBus
@@ -32,7 +33,7 @@ class PlaceOrder:
     def register_migrations(self) -> list[Migration]:
         return [
             Migration(
-                "002_orders",
+                "001_orders",
                 "CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL,"
                 " product_id INTEGER NOT NULL REFERENCES products(id), quantity INTEGER NOT NULL,"
                 " placed_at_utc TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
@@ -41,14 +42,13 @@ class PlaceOrder:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/orders", "POST", self.execute, status=201, guard=self.auth.require(), tags=["Shop"],
+        self.http.add_endpoint("/orders", "POST", self.execute, status=201, guard=self.auth.require(),
                                errors={ForeignKeyError: (409, "there is no such product", "/product_id")})  # fmt: skip
 
     async def execute(self, new: NewOrder, context: Context) -> Order:
         async with self.db.transaction():
             order: Order = await self.db.query_one(
-                "INSERT INTO orders (user_id, product_id, quantity) VALUES (?, ?, ?)"
-                " RETURNING id, user_id, product_id, quantity, placed_at_utc",
+                "INSERT INTO orders (user_id, product_id, quantity) VALUES (?, ?, ?) RETURNING *",
                 (int(context.claims.subject), new.product_id, new.quantity),
                 into=Order,
             )

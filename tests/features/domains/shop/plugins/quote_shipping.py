@@ -1,7 +1,8 @@
 from typing import Annotated
 
-from hookspecs import hookimpl
 from msgspec import Meta, Struct
+
+from hookspecs import hookimpl
 from tools.event_bus.contract import EventBus
 from tools.http.contract import Http
 
@@ -23,7 +24,7 @@ class QuoteShipping:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/shipping-quotes", "POST", self.execute, public=True, tags=["Shop"])
+        self.http.add_endpoint("/shipping-quotes", "POST", self.execute, public=True)
 
     async def execute(self, parcel: Parcel) -> Price:
         return await self.bus.request("shipping.price", parcel, timeout=2, into=Price)

@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
-from hookspecs import hookimpl
 from msgspec import Struct
+
+from hookspecs import hookimpl
 from tools.db.contract import Db, Migration
 from tools.event_bus.contract import EventBus
 from tools.scheduler.contract import Scheduler
@@ -22,7 +23,7 @@ class RemindPayment:
     def register_migrations(self) -> list[Migration]:
         return [
             Migration(
-                "005_reminders",
+                "001_reminders",
                 "CREATE TABLE reminders (order_id INTEGER PRIMARY KEY REFERENCES orders(id), user_id INTEGER NOT NULL)",
             )
         ]

@@ -14,7 +14,7 @@ class ReportSales:
     def register_migrations(self) -> list[Migration]:
         return [
             Migration(
-                "006_reports",
+                "001_reports",
                 "CREATE TABLE reports (id INTEGER PRIMARY KEY, sold INTEGER NOT NULL,"
                 " created_at_utc TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)",
             )

@@ -1,10 +1,11 @@
 from datetime import datetime
 
-from hookspecs import hookimpl
 from msgspec import Struct
+
+from hookspecs import Refusal, hookimpl
 from tools.auth.contract import Auth
 from tools.db.contract import Db
-from tools.http.contract import Context, Http, Refusal
+from tools.http.contract import Context, Http
 
 
 class Order(Struct):
@@ -22,13 +23,11 @@ class ShowOrder:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/orders/{id}", "GET", self.execute, guard=self.auth.require(), tags=["Shop"])
+        self.http.add_endpoint("/orders/{id}", "GET", self.execute, guard=self.auth.require())
 
     async def execute(self, id: int, context: Context) -> Order:
-        order = await self.db.query_one(
-            "SELECT id, product_id, quantity, placed_at_utc FROM orders WHERE id = ? AND user_id = ?",
-            (id, int(context.claims.subject)),
-            into=Order,
+        order: Order | None = await self.db.query_one(
+            "SELECT * FROM orders WHERE id = ? AND user_id = ?", (id, int(context.claims.subject)), into=Order
         )
         if order is None:
             raise Refusal(404, "you have no order with this id")

@@ -1,7 +1,8 @@
 from typing import Annotated
 
-from hookspecs import hookimpl
 from msgspec import Struct
+
+from hookspecs import hookimpl
 from tools.auth.contract import Auth
 from tools.config.contract import Config
 from tools.db.contract import Db, ForeignKeyError, Migration
@@ -29,7 +30,7 @@ class UploadPhoto:
     def register_migrations(self) -> list[Migration]:
         return [
             Migration(
-                "004_photos",
+                "001_photos",
                 "CREATE TABLE photos (id INTEGER PRIMARY KEY,"
                 " product_id INTEGER NOT NULL REFERENCES products(id), file TEXT NOT NULL)",
             )
@@ -38,11 +39,12 @@ class UploadPhoto:
     @hookimpl
     async def on_boot(self) -> None:
         self.http.add_endpoint("/products/{id}/photos", "POST", self.execute, status=201,
-                               guard=self.auth.require("admin"), tags=["Shop"], max_body_bytes=5_000_000,
+                               guard=self.auth.require("admin"), max_body_bytes=5_000_000,
                                errors={ForeignKeyError: (404, "there is no such product")})  # fmt: skip
 
     async def execute(self, id: int, photo: Annotated[Upload, File()]) -> Photo:
-        file = await photo.move_to(self.directory)
-        return await self.db.query_one(
-            "INSERT INTO photos (product_id, file) VALUES (?, ?) RETURNING id, product_id, file", (id, file), into=Photo
+        kept = await photo.move_to(self.directory)
+        stored: Photo = await self.db.query_one(
+            "INSERT INTO photos (product_id, file) VALUES (?, ?) RETURNING *", (id, kept.name), into=Photo
         )
+        return stored

@@ -1,9 +1,10 @@
 from typing import Annotated
 
-from hookspecs import hookimpl
 from msgspec import Meta, Struct
+
+from hookspecs import Refusal, hookimpl
 from tools.db.contract import Db, Migration, UniqueError
-from tools.http.contract import Http, Refusal
+from tools.http.contract import Http
 
 
 class NewRedemption(Struct, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ class RedeemVoucher:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/redemptions", "POST", self.execute, status=201, public=True, tags=["Vouchers"],
+        self.http.add_endpoint("/redemptions", "POST", self.execute, status=201, public=True,
                                rate_limit="10/minute", idempotent=True,
                                errors={UniqueError: (409, "this voucher is redeemed already", "/email")})  # fmt: skip
 
