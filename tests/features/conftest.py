@@ -1,5 +1,6 @@
 """The ten features beside the shipped ones: SQLite in a file, events kept in it."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,9 +26,9 @@ class Shop(NamedTuple):
     bob: Person
     root: Person
 
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run a statement behind its back."""
-        return rows(self.database, sql, *values)
+    async def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Run a statement behind its back, in a thread: the loop may be in a transaction."""
+        return await asyncio.to_thread(rows, self.database, sql, *values)
 
     async def order(self, person: Person, quantity: int = 1, product: int = 1) -> httpx.Response:
         order = {"product_id": product, "quantity": quantity}
@@ -62,5 +63,5 @@ async def shop(project: Tree, settings: dict[str, str]) -> AsyncIterator[Shop]:
         ana, bob = await sign_up(client, "ana"), await sign_up(client, "bob")
         shop = Shop(kernel, client, database, ana, bob, await sign_up_admin(client, database))
         for name in ("cup", "mug", "jug"):
-            shop.rows("INSERT INTO products (name, cents, stock) VALUES (?, 900, 5)", name)
+            await shop.rows("INSERT INTO products (name, cents, stock) VALUES (?, 900, 5)", name)
         yield shop

@@ -49,25 +49,25 @@ async def test_an_order_is_stored_or_refused(shop: Shop) -> None:
     assert (placed.status_code, placed.json()["user_id"]) == (201, shop.ana.id)
     assert (missing.status_code, pointers(missing)) == (409, ["/product_id"])
     assert (invalid.status_code, pointers(invalid)) == (422, ["/quantity"])
-    assert shop.rows("SELECT product_id, quantity FROM orders") == [(1, 2)]
+    assert await shop.rows("SELECT product_id, quantity FROM orders") == [(1, 2)]
 
 
 async def test_each_order_is_counted_once_even_if_noting_that_fails(shop: Shop) -> None:
-    shop.rows(
-        "CREATE TRIGGER fail BEFORE UPDATE ON _event_deliveries WHEN NEW.state = 'done' AND NEW.grp LIKE '%count_sales%'"
-        " BEGIN SELECT RAISE(ABORT, 'not now'); END"
+    await shop.rows(
+        "CREATE TRIGGER fail BEFORE UPDATE ON _event_deliveries"
+        " WHEN NEW.state = 'done' AND NEW.grp LIKE '%count_sales%' BEGIN SELECT RAISE(ABORT, 'not now'); END"
     )
     await shop.order(shop.ana, 2)
     async with asyncio.timeout(5):
-        while not shop.rows("SELECT 1 FROM _event_deliveries WHERE attempts > 1 AND grp LIKE '%count_sales%'"):
+        while not await shop.rows("SELECT 1 FROM _event_deliveries WHERE attempts > 1 AND grp LIKE '%count_sales%'"):
             await asyncio.sleep(0.01)
-    before = shop.rows("SELECT * FROM sales")
-    shop.rows("DROP TRIGGER fail")
+    before = await shop.rows("SELECT * FROM sales")
+    await shop.rows("DROP TRIGGER fail")
     await shop.order(shop.bob, 5)
     await shop.settled()
 
     assert before == []
-    assert shop.rows("SELECT product_id, sold FROM sales") == [(1, 7)]
+    assert await shop.rows("SELECT product_id, sold FROM sales") == [(1, 7)]
 
 
 async def test_a_photo_is_kept_under_a_generated_name(shop: Shop, tmp_path: Path) -> None:
@@ -91,12 +91,12 @@ async def test_a_reminder_is_stored_an_hour_after_an_order_over_a_restart(
 ) -> None:
     id = (await shop.order(shop.ana)).json()["id"]
     await shop.settled()
-    ((due, now),) = shop.rows("SELECT due_at, unixepoch() FROM _scheduled_jobs WHERE event = 'order.payment_due'")
-    assert shop.rows("SELECT * FROM reminders") == []
+    ((due, now),) = await shop.rows("SELECT due_at, unixepoch() FROM _scheduled_jobs WHERE event = 'order.payment_due'")
+    assert await shop.rows("SELECT * FROM reminders") == []
     await shop.kernel.shutdown()
-    shop.rows("UPDATE _scheduled_jobs SET due_at = 0 WHERE event = 'order.payment_due'")
+    await shop.rows("UPDATE _scheduled_jobs SET due_at = 0 WHERE event = 'order.payment_due'")
     async with project.running(settings), asyncio.timeout(5):
-        while not (stored := shop.rows("SELECT order_id, user_id FROM reminders")):
+        while not (stored := await shop.rows("SELECT order_id, user_id FROM reminders")):
             await asyncio.sleep(0.01)
 
     assert abs(due / 1000 - now - 3600) < 10
@@ -107,9 +107,9 @@ async def test_sales_are_reported_each_morning(shop: Shop) -> None:
     jobs = (await shop.client.get("/system/jobs", headers=shop.root.headers)).json()["items"]
     await shop.order(shop.ana, 4)
     await shop.settled()
-    shop.rows("UPDATE _scheduled_jobs SET due_at = 0 WHERE id = 'sales-report'")
+    await shop.rows("UPDATE _scheduled_jobs SET due_at = 0 WHERE id = 'sales-report'")
     async with asyncio.timeout(30):
-        while not (reports := shop.rows("SELECT sold FROM reports")):
+        while not (reports := await shop.rows("SELECT sold FROM reports")):
             await asyncio.sleep(0.01)
 
     assert [one["schedule"] for one in jobs if one["id"] == "sales-report"] == ["0 7 * * * UTC"]
@@ -157,7 +157,7 @@ async def test_a_product_is_changed_by_who_saw_its_last_version(shop: Shop) -> N
     assert (seen.status_code, seen.json()["cents"], seen.json()["name"]) == (200, 950, "cup")
     assert [late.status_code, blind.status_code] == [412, 428]
     assert (taken.status_code, pointers(taken)) == (409, ["/name"])
-    assert shop.rows("SELECT name, cents, version FROM products WHERE id = 1") == [("cup", 950, 2)]
+    assert await shop.rows("SELECT name, cents, version FROM products WHERE id = 1") == [("cup", 950, 2)]
     assert (await shop.client.patch("/products/1", json={}, headers=shop.ana.headers)).status_code == 403
 
 
@@ -201,7 +201,7 @@ async def test_a_voucher_is_redeemed_once_an_address_and_as_often_as_it_may(shop
         redemption = {"code": "SPRING", "email": email}
         return await shop.client.post("/redemptions", json=redemption, headers={"idempotency-key": key})
 
-    shop.rows("INSERT INTO vouchers VALUES ('SPRING', 500, 2)")
+    await shop.rows("INSERT INTO vouchers VALUES ('SPRING', 500, 2)")
     first, again = await redeem("ana@x.com", "1"), await redeem("ana@x.com", "1")
     double, second = await redeem("Ana@x.com", "2"), await redeem("bob@x.com", "3")
     used_up = await redeem("eve@x.com", "4")
@@ -210,5 +210,5 @@ async def test_a_voucher_is_redeemed_once_an_address_and_as_often_as_it_may(shop
     assert (again.status_code, again.json()) == (201, first.json())
     assert (double.status_code, pointers(double)) == (409, ["/email"])
     assert [second.status_code, used_up.status_code] == [201, 404]
-    assert shop.rows("SELECT remaining FROM vouchers") == [(0,)]
+    assert await shop.rows("SELECT remaining FROM vouchers") == [(0,)]
     assert [(await redeem("x@x.com", str(key))).status_code for key in range(5, 12)][-1] == 429

@@ -27,4 +27,5 @@ class QuoteShipping:
         self.http.add_endpoint("/shipping-quotes", "POST", self.execute, public=True)
 
     async def execute(self, parcel: Parcel) -> Price:
-        return await self.bus.request("shipping.price", parcel, timeout=2, into=Price)
+        price: Price = await self.bus.request("shipping.price", parcel, timeout=2, into=Price)
+        return price
