@@ -27,5 +27,5 @@ class PriceParcel:
 
     async def execute(self, parcel: Parcel) -> Price:
         if parcel.country not in CENTS:
-            raise Refusal(422, "nothing is sent to this country")
+            raise Refusal(404, "nothing is sent to this country")
         return Price(CENTS[parcel.country] + 100 * parcel.quantity)
