@@ -38,7 +38,7 @@ class ChangeProduct:
             seen = await self.db.query_one("SELECT version FROM products WHERE id = ?", (id,))
             if seen is None:
                 raise Refusal(404, "no such product")
-            context.check_etag(str(seen["version"]), required=True)
+            context.check_etag(str(seen["version"]))
             product: Product = await self.db.query_one(
                 "UPDATE products SET name = coalesce(?, name), cents = coalesce(?, cents), stock = coalesce(?, stock),"
                 " version = version + 1 WHERE id = ? RETURNING *",
