@@ -1,11 +1,13 @@
 """What an author writes: how much, and nothing that the framework could know."""
 
+import asyncio
 import shutil
 from pathlib import Path
 from statistics import median
 
 import pytest
 
+from tests.domains.person import rows, sign_up
 from tests.domains.tree import DOMAINS, Tree
 from tests.features.conftest import FEATURES
 from tests.features.repetition import repetitions
@@ -55,6 +57,21 @@ async def test_the_features_boot_without_a_finding(project: Tree, settings: dict
         states = {part.state for part in kernel.system.plugins}
 
     assert (kernel.system.findings, states) == ([], {"ready"})
+
+
+@pytest.mark.slow
+async def test_the_features_work_on_postgresql_as_they_stand(
+    project: Tree, settings: dict[str, str], postgres_url: str
+) -> None:
+    async with project.running(settings | {"DATABASE_URL": postgres_url}) as (kernel, client):
+        ana = await sign_up(client, "ana")
+        rows(postgres_url, "INSERT INTO products (name, cents, stock) VALUES ('cup', 900, 5)")
+        placed = await client.post("/orders", json={"product_id": 1, "quantity": 2}, headers=ana.headers)
+        async with asyncio.timeout(10):
+            while not (sold := rows(postgres_url, "SELECT product_id, sold FROM sales")):
+                await asyncio.sleep(0.01)
+
+    assert (kernel.system.findings, placed.status_code, sold) == ([], 201, [(1, 2)])
 
 
 @pytest.mark.slow

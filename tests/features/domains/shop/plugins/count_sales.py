@@ -27,6 +27,6 @@ class CountSales:
     async def execute(self, order: OrderPlaced) -> None:
         await self.db.execute(
             "INSERT INTO sales (product_id, sold) VALUES (?, ?)"
-            " ON CONFLICT (product_id) DO UPDATE SET sold = sold + excluded.sold",
+            " ON CONFLICT (product_id) DO UPDATE SET sold = sales.sold + excluded.sold",
             (order.product_id, order.quantity),
         )
