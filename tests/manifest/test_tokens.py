@@ -1,5 +1,6 @@
 """What the index costs to read, by a real tokenizer."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import asgi
 from manifest.guide import GUIDE
 from tests.manifest.made_up import project, python
 
-SHIPPED, EACH, WITH_200 = 1_800, 30, 7_800
+SHIPPED, EACH, WITH_200, AGENTS = 1_800, 30, 7_800, 400
 THINGS = ("invoice", "parcel", "review", "ticket", "coupon", "refund", "route", "shift", "badge", "quote")
 FEATURE = '''
 from msgspec import Struct
@@ -60,6 +61,15 @@ def files(count: int) -> dict[str, str]:
 
 def test_the_shipped_app_costs_little_to_read() -> None:
     assert tokens((asgi.ROOT / "AI_CONTEXT.md").read_text()) <= SHIPPED
+
+
+def test_what_assistants_are_told_first_costs_little_and_names_what_is_there() -> None:
+    text = (asgi.ROOT / "AGENTS.md").read_text()
+    named = re.findall(r"`((?:scripts|docs|domains|tests)/[\w/.*]*|\w+\.(?:md|py))[ `]", text)
+    missing = [name for name in named if not any((*asgi.ROOT.glob(name), *asgi.ROOT.glob(f"domains/*/plugins/{name}")))]
+
+    assert tokens(text) < AGENTS
+    assert (len(named) > 8, missing) == (True, [])
 
 
 @pytest.mark.slow
