@@ -11,6 +11,7 @@ from manifest.slicing.source_use import SourceUse, source_use
 from manifest.slicing.words import stem, stems
 
 Key = tuple[str, str]  # kind and name
+_TO_PARENT, _TO_CHILD = 2.0, 0.7  # a row cannot be written without the one that it points at
 
 
 class Event(NamedTuple):
@@ -33,7 +34,7 @@ class Thing(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """All nodes, which are next to which, and what each plugin's source uses."""
+    """All nodes, how much each gets from those next to it, and what each plugin's source uses."""
 
     things: Mapping[Key, Thing]
     near: Mapping[Key, Mapping[Key, float]]
@@ -50,9 +51,10 @@ def read_graph(system: System, root: Path) -> Graph:
     things += [_feature(one, domain_of(one.part.name, domains)) for one in everyone]
     known = {thing.key: thing for thing in things}
     near: dict[Key, dict[Key, float]] = {key: {} for key in known}
-    for one, other, weight in _edges(known, uses):
+    for one, other, there, back in _edges(known, uses):
         if other in known:
-            near[one][other] = near[other][one] = weight
+            near[one][other] = max(back, near[one].get(other, 0.0))
+            near[other][one] = max(there, near[other].get(one, 0.0))
     return Graph(known, near, uses)
 
 
@@ -96,17 +98,21 @@ def _feature(one: Feature, domain: str) -> Thing:
     return Thing(("plugin", one.part.name), domain, one, names, frozenset(stems(" ".join(said))))
 
 
-def _edges(known: Mapping[Key, Thing], uses: Mapping[str, SourceUse]) -> Iterable[tuple[Key, Key, float]]:
-    singular = {next(iter(thing.names)): key for key, thing in known.items() if key[0] == "table" and len(thing.names) == 1}
+def _edges(known: Mapping[Key, Thing], uses: Mapping[str, SourceUse]) -> Iterable[tuple[Key, Key, float, float]]:
+    singular = {
+        next(iter(thing.names)): key for key, thing in known.items() if key[0] == "table" and len(thing.names) == 1
+    }
     for key, thing in known.items():
         if isinstance(thing.what, Event):
-            yield from ((key, ("plugin", name), 1.0) for name in (*thing.what.senders, *thing.what.hearers))
+            yield from ((key, ("plugin", name), 1.0, 1.0) for name in (*thing.what.senders, *thing.what.hearers))
         elif isinstance(thing.what, Feature):
-            yield from ((key, ("table", name), 1.0) for name in sorted(uses[key[1]].tables))
+            yield from ((key, ("table", name), 1.0, 1.0) for name in sorted(uses[key[1]].tables))
         else:
-            yield from ((key, ("table", one["table"]), 1.0) for one in thing.what.data.get("foreign_keys", ()))
+            yield from (
+                (key, ("table", one["table"]), _TO_PARENT, _TO_CHILD) for one in thing.what.data.get("foreign_keys", ())
+            )
             for column in thing.what.data.get("columns", ()):
                 # another domain's rows are pointed at by name only: `order_id`
                 parent = singular.get(stem(column["name"].removesuffix("_id")), key)
                 if column["name"].endswith("_id") and parent != key:
-                    yield key, parent, 0.5
+                    yield key, parent, 0.5, 0.5

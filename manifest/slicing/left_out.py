@@ -1,38 +1,29 @@
 """What a slice does not hold, and the command that has it: so that nobody takes it for the whole."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 
 from manifest.plain_text import plain
-from manifest.slicing.graph import Graph, Key
-from manifest.slicing.pieces import Piece
-from manifest.slicing.tool_use import ToolUse
+from manifest.slicing.graph import Key
+from manifest.slicing.source import Source
 
-_NAMED = 5
-
-
-def left_out(graph: Graph, score: Mapping[Key, float], tools: Sequence[ToolUse], held: Collection[Key]) -> list[str]:
-    """List it by kind, what is nearest to the task first."""
-    lines = [*_kinds(graph, score, held), *_tools(tools, held)]
-    domains = sorted({thing.domain for thing in graph.things.values() if thing.domain and thing.key not in held})
-    if domains:
-        lines.append(f"- `python -m manifest show <domain>`: {plain(', '.join(domains), 400)}")
-    return lines
+MOST_NAMED = 6
 
 
-def _kinds(graph: Graph, score: Mapping[Key, float], held: Collection[Key]) -> Iterator[str]:
+def left_out(source: Source, held: Collection[Key], named: int = 0) -> list[str]:
+    """List it by kind: how many, and the names of the `named` ones that are nearest to the task."""
+    kinds = "; ".join(_kinds(source, held, named))
+    unused = ", ".join(tool.name for tool in source.tools if ("tool", tool.name) not in held)
+    lines = [f"- {kinds}: `python -m manifest show <domain>`"] if kinds else []
+    return [*lines, *([f"- tools {plain(unused, 300)}: `python -m manifest tools <name>`"] if unused else [])]
+
+
+def _kinds(source: Source, held: Collection[Key], named: int) -> Iterator[str]:
     for kind, title in (("table", "tables"), ("event", "events"), ("plugin", "features")):
-        left = sorted((key for key in graph.things if key[0] == kind and key not in held),
-                      key=lambda key: (-score[key], key))  # fmt: skip
-        if left:
-            yield f"- {title}: {_names([name for _, name in left])}"
-
-
-def _tools(tools: Sequence[ToolUse], held: Collection[Key]) -> Iterator[str]:
-    left = [tool.name for tool in tools if not any(("tool", f"{tool.name}.{line.text}") in held for line in tool.lines)]
-    if left:
-        yield f"- tools (`python -m manifest tools <name>`): {plain(', '.join(left), 300)}"
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return plain(", ".join(names[:_NAMED]), 300) + more
+        left = sorted((key for key in source.graph.things if key[0] == kind and key not in held),
+                      key=lambda key: (-source.score[key], key))  # fmt: skip
+        names = plain(", ".join(name for _, name in left[:named]), 400)
+        more = len(left) - named
+        if left and named:
+            yield f"{title} {names}{f' and {more} more' if more > 0 else ''}"
+        elif left:
+            yield f"{len(left)} {title}"

@@ -1,34 +1,31 @@
 """The one file that shows its reader how such a feature is written here."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from manifest.feature import Feature
-from manifest.slicing.graph import Graph, Key
+from manifest.slicing.graph import Graph, Key, Thing
+from manifest.slicing.kind import asked_kind, kind_of
+from manifest.slicing.pieces import Piece
 
-_TIMED = re.compile(r"\b(?:nightly|daily|hourly|weekly|monthly|every|remind|digest|after \w+ days)\b", re.IGNORECASE)
-_HEARING = re.compile(r"^(?:when|on|after|once|whenever)\b|\bwhen\b", re.IGNORECASE)
-_READING = re.compile(r"^(?:list|show|export|search|find|get|count|see|view|download|dashboard|report)\b", re.IGNORECASE)
-_SAME_KIND = 2.0
-
-
-def neighbour(graph: Graph, score: Mapping[Key, float], task: str) -> Feature | None:
-    """Find the feature that is nearest to a task, one of the same kind (read, write, listener, timed) before others."""
-    wanted = _asked_kind(task)
-    features: Sequence[Feature] = [one.what for one in graph.things.values() if isinstance(one.what, Feature)]
-    own = [one for one in features if one.part.file.startswith("domains/")]
-    return max(own, key=lambda one: (score["plugin", one.part.name] * (_SAME_KIND if _kind(one) == wanted else 1),
-                                     one.part.name), default=None)  # fmt: skip
+_SAME_KIND, _SAME_DOMAIN = 2.0, 1.5
 
 
-def _asked_kind(task: str) -> str:
-    for kind, pattern in (("timed", _TIMED), ("hear", _HEARING), ("read", _READING)):
-        if pattern.search(task.strip()):
-            return kind
-    return "write"
+def neighbour(graph: Graph, score: Mapping[Key, float], task: str, domain: str) -> Feature | None:
+    """Find the feature that is nearest to a task, one of the same kind and of its domain before others."""
+    wanted = asked_kind(task)
+
+    def worth(thing: Thing) -> tuple[float, str]:
+        is_alike = isinstance(thing.what, Feature) and kind_of(thing.what) == wanted
+        bonus = (_SAME_KIND if is_alike else 1) * (_SAME_DOMAIN if thing.domain == domain else 1)
+        return score[thing.key] * bonus, thing.key[1]
+
+    best = max((one for one in graph.things.values() if one.key[0] == "plugin" and one.domain), key=worth, default=None)
+    return best.what if best and isinstance(best.what, Feature) else None
 
 
-def _kind(feature: Feature) -> str:
-    if endpoints := feature.of("endpoint"):
-        return "read" if all(fact.data.get("method") == "GET" for fact in endpoints) else "write"
-    return "timed" if feature.of("job") else "hear"
+def home(pieces: Iterable[Piece]) -> str:
+    """Name the domain that a slice's pieces speak of most; of equals the first."""
+    worth: dict[str, float] = {}
+    for piece in pieces:
+        worth[piece.domain] = worth.get(piece.domain, 0.0) + piece.value
+    return min(worth, key=lambda domain: (-worth[domain], domain), default="")

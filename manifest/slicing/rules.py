@@ -1,12 +1,10 @@
-"""What an author has to know whatever the feature: the shortest form of the guide."""
+"""What an author has to know whatever the feature: the guide in its shortest form."""
 
 RULES = """
-- One file, one class, restart. Constructor parameters are tools, by name. `from hookspecs import Refusal, hookimpl`.
-- Register in `@hookimpl async def on_boot(self)`. Handlers are `async def`.
-- Handler's parameters: path placeholders by name, a msgspec Struct = JSON body, scalars = query, `context`; only its
-  return annotation is answered. Each endpoint has `guard=` or `public=True`.
-- Refuse by `raise Refusal(status, detail)`; validate in the Struct: `Annotated[str, Meta(min_length=1)]`.
-- Write and publish inside `async with self.db.transaction():`. A subscriber annotates its own Struct of what it reads.
-- A new table: `domains/<domain>/migrations/NNN_name.sql`. Import no other plugin or domain, write no table of another
-  domain: publish.
+- One file, one class; constructor parameters are tools, by name. Register in `@hookimpl async def on_boot(self)`.
+- Handlers are `async def`: path placeholders by name, a msgspec Struct = JSON body, scalars = query, `context`; only
+  the return annotation is answered. Endpoints have `guard=` or `public=True`. Refuse: `raise Refusal(status, detail)`.
+- Write and publish in one `transaction()`. A listener declares its own Struct of the fields that it reads.
+- New tables: `domains/<domain>/migrations/NNN_name.sql`. Import no other plugin or domain, and write only tables of
+  your domain: publish to others.
 """
