@@ -4,7 +4,7 @@ import inspect
 import sys
 from collections.abc import Iterator
 from types import GenericAlias, ModuleType, UnionType
-from typing import Any, Protocol
+from typing import Any
 
 from hookspecs import PROJECT, Part, System
 from manifest.plain_text import plain
@@ -52,17 +52,14 @@ def _module(contract: type) -> ModuleType:
 
 def _class(cls: type, aliases: dict[Any, str]) -> Iterator[str]:
     for name, member in _members(cls).items():
-        docs = _first_line(member)
+        docs = "" if isinstance(member, type) else _first_line(member)  # an annotation documents nothing
         yield plain(_member(name, member, aliases), 900) + (f"  # {plain(docs.removesuffix('.'), 200)}" if docs else "")
 
 
 def _members(cls: type) -> dict[str, Any]:
-    """Public methods, properties and annotated attributes, in the order of their definition."""
-    layers = [
-        one
-        for one in reversed(cls.__mro__)
-        if one.__module__.partition(".")[0] not in ("builtins", "typing", "msgspec")
-    ]
+    """Public members in the order of their definition; of an error only its own: its bases stand beside it."""
+    bases = [cls] if issubclass(cls, BaseException) else reversed(cls.__mro__)
+    layers = [one for one in bases if one.__module__.partition(".")[0] not in ("builtins", "typing", "msgspec")]
     found = {name: kind for one in layers for name, kind in inspect.get_annotations(one).items()}
     found |= {name: member for one in layers for name, member in vars(one).items()
               if inspect.isfunction(member) or isinstance(member, property)}  # fmt: skip
@@ -120,9 +117,7 @@ def _offered(contract: type, module: ModuleType, aliases: dict[Any, str]) -> Ite
 
 
 def _base(cls: type) -> str:
-    if issubclass(cls, BaseException):
-        return f"({plain(cls.__mro__[1].__name__)})"
-    return "" if Protocol in cls.__mro__ or cls.__mro__[1] is object else f"({plain(cls.__mro__[1].__name__)})"
+    return f"({plain(cls.__mro__[1].__name__)})" if issubclass(cls, BaseException) else ""
 
 
 def _first_line(thing: Any) -> str:

@@ -59,7 +59,11 @@ def tools_for(
     near = Counter(call for name in nearest for call in uses[name].methods)
     times = Counter(name for plugin in nearest for name in uses[plugin].imports)
     imported = {name for name, number in times.items() if number > 1}
-    return [_tool(tool, common, usual, near, imported, words) for tool in sorted(tools, key=lambda part: part.name)]
+    found = [_tool(tool, common, usual, near, imported, words) for tool in sorted(tools, key=lambda part: part.name)]
+    if any(line.value for tool in found for line in tool.lines):
+        return found
+    # nobody here shows which are used: then as many as fit
+    return [tool._replace(lines=[line._replace(value=_USUAL_VALUE) for line in tool.lines]) for tool in found]
 
 
 def _called_by(plugins: Collection[str], uses: Mapping[str, SourceUse], least: float) -> set[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Tasks that were written after the slicer and that it was never made to fit: how well it does on what nobody foresaw."""
+"""Tasks written after the slicer, which was never made to fit them: how well it does on what nobody foresaw."""
 
 from tests.manifest.golden.tasks import READ, READ_ONE, TIMED, WRITE, Task
 
