@@ -122,4 +122,6 @@ def _base(cls: type) -> str:
 
 def _first_line(thing: Any) -> str:
     is_documented = inspect.isfunction(thing) or isinstance(thing, property | type)
-    return inspect.cleandoc(thing.__doc__ or "").partition("\n")[0] if is_documented else ""
+    first = inspect.cleandoc(thing.__doc__ or "").partition("\n")[0] if is_documented else ""
+    # what Python itself writes for a NamedTuple: `Label(text,)`
+    return "" if first.startswith(f"{getattr(thing, '__name__', ' ')}(") else first

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookspecs import System
 from manifest.feature import domain_names
-from manifest.scaffold.templates import domain_files, plugin_files
+from manifest.scaffold.templates import domain_files, domain_path, plugin_files, plugin_path
 
 _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
 _LONGEST = 30  # longer ones would make lines of the new files longer than 120
@@ -53,7 +53,7 @@ def _plugin(system: System, name: str, tools: set[str]) -> dict[str, str]:
     if domain not in known:
         advice = f"run `python -m manifest new domain {domain}` first"
         raise NewFileError(f"there is no domain {domain!r}: {advice} (there are: {', '.join(known) or 'none'})")
-    _check_routes(system, f"POST /{domain}/{feature.replace('_', '-')}")
+    _check_routes(system, f"POST {plugin_path(domain, feature)}")
     return plugin_files(domain, feature, tools)
 
 
@@ -65,7 +65,7 @@ def _domain(system: System, root: Path, name: str, tools: set[str]) -> dict[str,
         )
     if owner := next((fact.owner for fact in system.facts if (fact.kind, fact.name) == ("table", name)), ""):
         raise NewFileError(f"{owner} has a table {name!r} already, and nothing was written: choose another name")
-    _check_routes(system, f"GET /{name.replace('_', '-')}")
+    _check_routes(system, f"GET {domain_path(name)}")
     return domain_files(name, tools)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-_PLUGIN_HEAD = '''\
+_PLUGIN = '''\
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -56,8 +56,10 @@ IMPORTS
 
 
 async def test_DOOR() -> None:
+    asked = {"name": "Ana"}
+
     async with asgi.running() as client:
-        answer = await client.post("PATH", json={"name": "Ana"})
+        answer = await client.post("PATH", json=asked)
 
     assert answer.status_code == STATUS
 
@@ -147,19 +149,32 @@ async def test_DOOR(tmp_path: Path) -> None:
 
 def plugin_files(domain: str, feature: str, tools: Collection[str]) -> dict[str, str]:
     """Write a plugin with one endpoint, and its test; by file name."""
-    words = _words(
-        domain, feature, f"/{domain}/{feature.replace('_', '-')}", [one for one in ("http", "auth") if one in tools]
-    )
+    needs = [one for one in ("http", "auth") if one in tools]
+    words = _words(domain, feature, plugin_path(domain, feature), needs)
     return {
-        f"domains/{domain}/plugins/{feature}.py": _filled(_PLUGIN_HEAD, words),
+        f"domains/{domain}/plugins/{feature}.py": _filled(_PLUGIN, words),
         f"tests/domains/{domain}/test_{feature}.py": _filled(_PLUGIN_TEST, words),
     }
+
+
+def plugin_path(domain: str, feature: str) -> str:
+    """Answer with the path of a new plugin's endpoint.
+
+    >>> plugin_path("users", "ban_user")
+    '/users/ban-user'
+    """
+    return f"{domain_path(domain)}/{feature.replace('_', '-')}"
+
+
+def domain_path(domain: str) -> str:
+    """Answer with the path that lists a new domain's table."""
+    return f"/{domain.replace('_', '-')}"
 
 
 def domain_files(domain: str, tools: Collection[str]) -> dict[str, str]:
     """Write a domain with a table and a plugin that lists it, and its test; by file name."""
     needs = [one for one in ("http", "db", "auth") if one in tools]
-    words = _words(domain, domain, f"/{domain.replace('_', '-')}", needs)
+    words = _words(domain, domain, domain_path(domain), needs)
     words["IMPORTS"] = words["IMPORTS"].replace("import Http", "import Http, Page, Paging")
     return {
         f"domains/{domain}/models.py": _filled(_MODELS, words),

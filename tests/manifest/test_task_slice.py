@@ -28,7 +28,10 @@ def test_a_slice_says_where_to_write_what_to_read_and_what_stands_near(tmp_path:
     assert sections[0].endswith(RULES.strip())
     assert "- users: id integer PK, email text UNIQUE" in text
     assert "- user.created {id, email} from users; to mail\n" in text
-    assert "- users.create_user: POST /users bearer:admin; out user.created; requests mail.count\n" in text
+    assert (
+        "- users.create_user: POST /users(NewUser) -> User bearer:admin; out user.created; requests mail.count\n"
+        in text
+    )
     assert sections[-1].startswith("Left out\n")
 
 
