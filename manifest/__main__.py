@@ -17,7 +17,8 @@ import asgi
 import manifest
 from hookspecs import Command, Refusal, System
 from kernel.errors import BootError
-from manifest.commands import built_in, unknown
+from manifest.commands import built_in
+from manifest.unknown import unknown
 
 
 class CommandError(Exception):
@@ -44,6 +45,8 @@ async def _run(arguments: list[str]) -> int:
     with manifest.scratch() as scratch:
         # which tool serves a name is a choice without which some trees cannot boot
         chosen = {name: value for name, value in os.environ.items() if name.startswith("TOOL_")}
+        if arguments[0] == "why":  # what is asked about may be left out by it; the manifest is the same with it
+            chosen |= {name: os.environ[name] for name in ("PLUGINS_DISABLED",) if name in os.environ}
         # nothing is consumed, so events may go where they go by default: the manifest says where that is
         settings = {**chosen, **scratch, "EVENT_BUS_URL": "db://", "ON_BROKEN_PLUGIN": "quarantine"}
         async with _booted(settings) as system:
