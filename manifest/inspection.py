@@ -1,5 +1,6 @@
 """One thing by its name, with all that is known about it: a plugin, tool, route, event, table or setting."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def inspect(system: System, root: Path, environ: Mapping[str, str], what: str) -
     sections = _sections(system, root, environ)
     found = [*_parts(system, sections, what), *_events(sections, what), *_tables(system, what)]
     found += _settings(system, what)
-    files = dict.fromkeys([*_files(system, what), *(file for _, file in _routes(system, what))])
+    files = dict.fromkeys([*_files(system, root, what), *(file for _, file in _routes(system, what))])
     owners = [owner for owner, _ in _routes(system, what)]
     found += [sections[owner] for owner in dict.fromkeys(owners) if owner in sections]
     shown = [text for file in files if (text := _source(root, file))]
@@ -61,8 +62,13 @@ def _is_called(plugin: Part, what: str) -> bool:
     return what in (plugin.name, plugin.name.replace(".", "/"), plugin.file)
 
 
-def _files(system: System, what: str) -> Iterator[str]:
+def _files(system: System, root: Path, what: str) -> Iterator[str]:
+    """Name the files of a plugin, or that of a tool's contract: its docstrings say what the short form leaves out."""
     yield from (plugin.file for plugin in system.plugins if _is_called(plugin, what))
+    for tool in system.tools:
+        if tool.name == what and tool.contract:
+            file = Path(getattr(sys.modules[tool.contract.__module__], "__file__", None) or "")
+            yield str(file.relative_to(root)) if root in file.parents else ""
 
 
 def _routes(system: System, what: str) -> Iterator[tuple[str, str]]:

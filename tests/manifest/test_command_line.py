@@ -40,7 +40,7 @@ class Work:
                 ("refuse", "r", lambda parser: None, refuse, False)]
 """
 BROKEN = "users.hello (domains/users/plugins/hello.py): on_boot failed: OSError: no room (at tools/box/work.py:6)"
-ALL = "there are: check, migrate, real, refuse, scratchy, settings, show"
+ALL = "there are: check, inspect, migrate, real, refuse, scratchy, settings, show"
 PLUGIN = '''
 from hookspecs import hookimpl
 

@@ -1,21 +1,21 @@
 from domains.system.models import TraceTree, tree
 from hookspecs import hookimpl
+from tools.assistant.contract import Assistant
 from tools.auth.contract import Auth
 from tools.db.contract import Db
 from tools.event_bus.contract import EventBus
 from tools.http.contract import Http
-from tools.mcp.contract import Mcp
 
 
 class ServeMcp:
     """/mcp: show an assistant on this machine what stands, and rehearse calls for it; in development only."""
 
-    def __init__(self, mcp: Mcp, http: Http, db: Db, event_bus: EventBus, auth: Auth) -> None:
-        self.mcp, self.http, self.db, self.bus, self.auth = mcp, http, db, event_bus, auth
+    def __init__(self, assistant: Assistant, http: Http, db: Db, event_bus: EventBus, auth: Auth) -> None:
+        self.assistant, self.http, self.db, self.bus, self.auth = assistant, http, db, event_bus, auth
 
     @hookimpl
     async def on_boot(self) -> None:
-        app = self.mcp.compose(transaction=self.db.transaction, issue=self.auth.issue, trace=self.trace)
+        app = self.assistant.compose(transaction=self.db.transaction, issue=self.auth.issue, trace=self.trace)
         if app is not None:
             self.http.mount("/mcp", app)
 

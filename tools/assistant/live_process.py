@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from tools.mcp.asked import ForCall, ForLogs, ForTrace
-from tools.mcp.redaction import redacted
-from tools.mcp.routes import RefusedError
+from tools.assistant.asked import ForCall, ForLogs, ForTrace
+from tools.assistant.redaction import redacted
+from tools.assistant.routes import RefusedError
 
 COMMAND = "mcp-system"
 LONGEST_S = 60.0

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 
-class McpSettings(Struct, frozen=True, rename="upper", kw_only=True):
+class AssistantSettings(Struct, frozen=True, rename="upper", kw_only=True):
     """Read from the environment; the table of settings in the documentation is made from it."""
 
     env: Annotated[str, Meta(description="any word but this keeps assistants out: no `/mcp`, no rehearsal")] = (

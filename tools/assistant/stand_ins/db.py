@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from tools.mcp.rehearsal import Rehearsal, Statement, rehearsed
+from tools.assistant.rehearsal import Rehearsal, Statement, rehearsed
 
 _is_in_block: ContextVar[bool] = ContextVar("is_in_block", default=False)
 LONGEST_ERROR = 200

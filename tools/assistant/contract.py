@@ -1,4 +1,4 @@
-"""What the plugin that serves assistants calls on `mcp`; no feature has a use for it."""
+"""What the plugin that serves assistants calls on `assistant`; no feature has a use for it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -23,8 +23,8 @@ class Issue(Protocol):
         ...
 
 
-class Mcp(Protocol):
-    """Shows assistants (MCP) what stands; `system.serve_mcp` composes it, no other plugin needs it."""
+class Composed(Protocol):
+    """What the one plugin that wires it calls."""
 
     def compose(
         self, *, transaction: Transaction, issue: Issue, trace: Callable[[str], Awaitable[Any]]
@@ -37,6 +37,10 @@ class Mcp(Protocol):
         Args:
             transaction: what a rehearsal happens in, and is undone with.
             issue: makes the token of whom a call is rehearsed as.
-            trace: what followed from a request, as a value that is JSON.
+            trace: what followed from a request: a value that msgspec encodes, with `events`.
         """
         ...
+
+
+class Assistant(Composed, Protocol):
+    """Shows an assistant what stands: `system.serve_mcp` composes it, no other plugin needs it."""

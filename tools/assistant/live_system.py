@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from hookspecs import System
-from tools.mcp.asked import ForCall, ForLogs, ForTrace
-from tools.mcp.budget import tokens
-from tools.mcp.record_ring import RecordRing
-from tools.mcp.redaction import redacted
-from tools.mcp.routes import RefusedError, check_route
-from tools.mcp.stage import Stage
-from tools.mcp.told import told
+from tools.assistant.asked import ForCall, ForLogs, ForTrace
+from tools.assistant.budget import tokens
+from tools.assistant.record_ring import RecordRing
+from tools.assistant.redaction import redacted
+from tools.assistant.routes import RefusedError, check_route
+from tools.assistant.stage import Stage
+from tools.assistant.told import told
 
 
 class LiveSystem:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tools.mcp.rehearsal import Held, rehearsed
+from tools.assistant.rehearsal import Held, rehearsed
 
 PAGE = 500
 

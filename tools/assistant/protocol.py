@@ -1,9 +1,10 @@
 """The protocol itself, by the official SDK; nothing else here imports it, and this only when somebody comes."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 
-from tools.mcp.answers import Answers
-from tools.mcp.definitions import INSTRUCTIONS, TOOLS
+from tools.assistant.answers import Answers
+from tools.assistant.definitions import INSTRUCTIONS, TOOLS
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -28,7 +29,6 @@ def make_server(answers: Answers) -> "Server[Any]":
     """
     try:
         import mcp_types as types
-
         from mcp.server.lowlevel import Server
     except ImportError as error:
         raise ExtraMissingError from error
@@ -53,6 +53,7 @@ def make_sessions(answers: Answers) -> "StreamableHTTPSessionManager":
     server = make_server(answers)
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
+    logging.getLogger("mcp").setLevel(logging.WARNING)  # it tells of every start and every request
     return StreamableHTTPSessionManager(server, stateless=True, json_response=True, max_request_body_size=LARGEST_BYTES)
 
 

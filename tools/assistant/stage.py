@@ -13,10 +13,10 @@ from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from hookspecs import ASGIApp
-from tools.mcp.asked import ForCall
-from tools.mcp.contract import Issue, Transaction
-from tools.mcp.rehearsal import MARK, Rehearsal, current
-from tools.mcp.routes import RefusedError
+from tools.assistant.asked import ForCall
+from tools.assistant.contract import Issue, Transaction
+from tools.assistant.rehearsal import MARK, Rehearsal, current
+from tools.assistant.routes import RefusedError
 
 LONGEST_S = 10.0
 LARGEST_BYTES = 262_144
@@ -68,8 +68,8 @@ class Stage:
                         await self._app(scope, _Request(body), _Response(answer))
                 except TimeoutError:
                     answer.ended = f"it did not end within {LONGEST_S:g} s"
-                except _TooMuchError:
-                    pass
+                except Exception as error:  # an answer that broke off half-way, by itself or as there was too much
+                    answer.ended = answer.ended or f"{type(error).__name__}: {error}"
                 raise _TakeBackError
         except _TakeBackError:
             answer.took_ms = (time.monotonic() - started) * 1000

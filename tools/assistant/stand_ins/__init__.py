@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hookspecs import Part
-from tools.mcp.stand_ins.bus import BusStandIn
-from tools.mcp.stand_ins.db import DbStandIn
-from tools.mcp.stand_ins.scheduler import SchedulerStandIn
-from tools.mcp.stand_ins.state import StateStandIn
+from tools.assistant.stand_ins.bus import BusStandIn
+from tools.assistant.stand_ins.db import DbStandIn
+from tools.assistant.stand_ins.scheduler import SchedulerStandIn
+from tools.assistant.stand_ins.state import StateStandIn
 
-PURE = frozenset({"auth", "config", "http", "logger", "mcp", "registry"})
+PURE = frozenset({"assistant", "auth", "config", "http", "logger", "registry"})
 """They compute, read, log, or refuse to change anything once the boot is over."""
 _MADE: Mapping[str, Callable[[Any], object]] = {
     "db": DbStandIn,

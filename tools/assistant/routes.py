@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookspecs import Fact, Part, System
-from tools.mcp.stand_ins import is_rehearsable
+from tools.assistant.stand_ins import is_rehearsable
 
 _DIRECT = frozenset(
     ("aiohttp", "aiosmtplib", "asyncpg", "boto3", "ftplib", "httpcore", "httpx", "httpx2", "kafka", "paramiko",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.mcp.redaction import redacted
+from tools.assistant.redaction import redacted
 
 LONGEST_S = 60.0
 _NO_SUCH_OPTION = 2

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hookspecs import trace
-from tools.mcp.redaction import is_secret, redacted
-from tools.mcp.rehearsal import current
+from tools.assistant.redaction import is_secret, redacted
+from tools.assistant.rehearsal import current
 
 KEPT = 1_000
 LONGEST = 4_000
-_OWN = ("mcp.", "tools.mcp")
+_OWN = ("mcp.", "tools.assistant.")
 
 
 class Kept(NamedTuple):
@@ -31,7 +31,7 @@ class RecordRing(logging.Handler):
     def __init__(self, root: Path) -> None:
         super().__init__()
         self.kept: deque[Kept] = deque(maxlen=KEPT)
-        self._root = root
+        self.root = root
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name.startswith(_OWN):
@@ -73,9 +73,9 @@ class RecordRing(logging.Handler):
         while link is not None and id(link) not in seen:
             seen.add(id(link))
             frames = [
-                f"{Path(one.filename).relative_to(self._root)}:{one.lineno}"
+                f"{Path(one.filename).relative_to(self.root)}:{one.lineno}"
                 for one in traceback.extract_tb(link.__traceback__)
-                if self._root in Path(one.filename).parents and ".venv" not in one.filename
+                if self.root in Path(one.filename).parents and ".venv" not in one.filename
             ]
             yield f"\n  {type(link).__name__}: {_one_line(redacted(str(link)))}"
             yield f"at {' > '.join(frames[-4:])}" if frames else ""

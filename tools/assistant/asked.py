@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from tools.mcp.budget import DEFAULT, LEAST, MOST
+from tools.assistant.budget import DEFAULT, LEAST, MOST
 
 Budget = Annotated[int, Meta(ge=LEAST, le=MOST)]
 

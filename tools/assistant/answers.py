@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 
 from hookspecs import Refusal
-from tools.mcp.asked import SHAPES, ForCall, ForCheck, ForContext, ForInspection, ForLogs, ForTrace
-from tools.mcp.budget import DEFAULT, LEAST, MOST, cut, tokens
-from tools.mcp.fresh_command import SOURCE, FreshCommand
-from tools.mcp.redaction import redacted
-from tools.mcp.routes import RefusedError
+from tools.assistant.asked import SHAPES, ForCall, ForCheck, ForContext, ForInspection, ForLogs, ForTrace
+from tools.assistant.budget import DEFAULT, LEAST, MOST, cut, tokens
+from tools.assistant.fresh_command import SOURCE, FreshCommand
+from tools.assistant.redaction import redacted
+from tools.assistant.routes import RefusedError
 
 
 class Told(NamedTuple):

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from tools.mcp.answers import Answers
-from tools.mcp.protocol import ExtraMissingError, make_sessions
+from tools.assistant.answers import Answers
+from tools.assistant.protocol import ExtraMissingError, make_sessions
 
 _LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?")
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")

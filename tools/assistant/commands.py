@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hookspecs import Command
-from tools.mcp.answers import Answers
-from tools.mcp.fresh_command import FreshCommand
-from tools.mcp.live_process import COMMAND, LiveProcess
-from tools.mcp.protocol import ExtraMissingError, serve_stdio
+from tools.assistant.answers import Answers
+from tools.assistant.fresh_command import FreshCommand
+from tools.assistant.live_process import COMMAND, LiveProcess
+from tools.assistant.protocol import ExtraMissingError, serve_stdio
 
 KEPT_OUT = "mcp is for development: unset ENV, or set ENV=development"
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from tools.mcp.budget import cut
-from tools.mcp.redaction import REDACTED, is_secret, redacted, without_secrets
-from tools.mcp.rehearsal import Held, Rehearsal
-from tools.mcp.stage import Answer
+from tools.assistant.budget import cut
+from tools.assistant.redaction import REDACTED, is_secret, redacted, without_secrets
+from tools.assistant.rehearsal import Held, Rehearsal
+from tools.assistant.stage import Answer
 
 _SAME_EVERYWHERE = frozenset(
     ("cache-control", "content-length", "content-security-policy", "cross-origin-opener-policy",
@@ -34,7 +34,7 @@ def _head(answer: Answer, owners: Sequence[str]) -> Iterator[str]:
     who = f" by {', '.join(owners)}" if owners else ""
     yield f"{answer.status or 'no answer'} {phrase}{who}, {answer.took_ms:.0f} ms; nothing of it is stored or sent"
     if answer.ended:
-        yield f"ended: {answer.ended}"
+        yield f"ended: {redacted(answer.ended)}"
     for name, text in answer.headers:
         if name not in _SAME_EVERYWHERE:
             yield f"{name}: {REDACTED if is_secret(name) else redacted(text)}"

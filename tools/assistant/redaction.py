@@ -16,7 +16,12 @@ _shapes = [
         rf"\1{REDACTED}@",
     ),
     (
-        re.compile(rf"((?:{_NAMES})\w{{0,32}}['\"]?\s?[:=]\s?)(?:'[^']+'|\"[^\"]+\"|[^\s,;&'\"\[{{]+)", re.IGNORECASE),
+        # not a placeholder of SQL, nor what is taken out already
+        re.compile(
+            rf"((?:{_NAMES})\w{{0,32}}['\"]?\s?[:=]\s?)(?![?:$%]|['\"]?\[redacted\]|(?:null|true|false)\b)"
+            r"(?:'[^']+'|\"[^\"]+\"|[^\s,;&'\"\[{()}]+)",
+            re.IGNORECASE,
+        ),
         rf"\1{REDACTED}",
     ),
 ]

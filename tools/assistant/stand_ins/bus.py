@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import msgspec
 
-from tools.mcp.rehearsal import Held, Rehearsal, rehearsed
+from tools.assistant.rehearsal import Held, Rehearsal, rehearsed
 
 
 class NobodyIsAskedError(RuntimeError):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tools.mcp.rehearsal import Rehearsal, rehearsed
+from tools.assistant.rehearsal import Rehearsal, rehearsed
 
 
 class StateStandIn:

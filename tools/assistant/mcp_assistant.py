@@ -1,4 +1,4 @@
-"""The tool `mcp`: while developing it sees each tool on its way to a plugin, what serves, and what is logged."""
+"""The tool `assistant`: while developing it sees each tool on its way to a plugin, what serves, and what is logged."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
@@ -6,25 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from hookspecs import ASGIApp, Command, Middleware, System, hookimpl
-from tools.mcp.answers import Answers
-from tools.mcp.commands import commands
-from tools.mcp.contract import Issue, Transaction
-from tools.mcp.door import Door
-from tools.mcp.fresh_command import FreshCommand
-from tools.mcp.live_system import LiveSystem
-from tools.mcp.record_ring import RecordRing
-from tools.mcp.settings import McpSettings
-from tools.mcp.stage import Stage
-from tools.mcp.stand_ins import made_for
+from tools.assistant.answers import Answers
+from tools.assistant.commands import commands
+from tools.assistant.contract import Issue, Transaction
+from tools.assistant.door import Door
+from tools.assistant.fresh_command import FreshCommand
+from tools.assistant.live_system import LiveSystem
+from tools.assistant.record_ring import RecordRing
+from tools.assistant.settings import AssistantSettings
+from tools.assistant.stage import Stage
+from tools.assistant.stand_ins import made_for
 
 OUTERMOST = -(2**31)
+PATH = "/mcp"
 _HERE = Path(__file__).parents[2]
 
 
-class Assistant:
-    """Keeps `Mcp`."""
+class McpAssistant:
+    """Keeps `Assistant`."""
 
-    def __init__(self, settings: McpSettings) -> None:
+    def __init__(self, settings: AssistantSettings) -> None:
         self._is_let_in = settings.is_development
         self._root = _HERE
         self._ring = RecordRing(_HERE)
@@ -38,6 +39,7 @@ class Assistant:
     @hookimpl
     async def on_boot(self, system: System) -> None:
         self._root = system.domains[0].parents[1] if system.domains else _HERE
+        self._ring.root = self._root
         if self._is_let_in:
             self._live = LiveSystem(system, self._root, self._ring)
             logging.getLogger().addHandler(self._ring)
@@ -69,8 +71,12 @@ class Assistant:
 
     def _seen(self, app: ASGIApp) -> ASGIApp:
         self._app = app
-        return app
+        return self._serve
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
         assert self._app is not None, "what serves is made before anybody calls"
+        if (
+            scope.get("path") == PATH
+        ):  # what is mounted there gets what is below it, and clients ask for the path itself
+            scope = {**scope, "path": f"{PATH}/", "raw_path": f"{PATH}/".encode()}
         await self._app(scope, receive, send)
