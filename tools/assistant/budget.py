@@ -9,11 +9,11 @@ import re
 
 LEAST, DEFAULT, MOST = 40, 1_000, 50_000
 _PIECE = re.compile(
-    r"(?P<word>[A-Z]?[a-z]+)|(?P<capitals>[A-Z]+)|(?P<digits>[0-9]{1,3})|(?P<space>[ \t]*\r?\n\s*|[ \t]+)"
-    r"|(?P<sign>[\x21-\x7e])|(?P<other>.)",
+    r"(?P<id>(?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{20,}|[A-Za-z]{28,})|(?P<word>[A-Z]?[a-z]+)|(?P<capitals>[A-Z]+)"
+    r"|(?P<digits>[0-9]{1,3})|(?P<line>[\r\n]+)|(?P<space>[ \t]+)|(?P<sign>[\x21-\x7e])|(?P<other>.)",
     re.DOTALL,
 )
-_LONGEST_WORD = 14  # beyond it is more likely an id than a word
+_LONGEST_WORD = 14  # beyond it is more likely made by a machine
 _CUT = "\n… cut: {left} of about {whole} tokens are left out; ask with a larger budget"
 
 
@@ -52,10 +52,17 @@ def cut(text: str, budget: int) -> str:
 
 def _cost(piece: re.Match[str]) -> int:
     text, kind = piece[0], piece.lastgroup
-    if kind == "word":
-        return -(-len(text) // (4 if len(text) <= _LONGEST_WORD else 2))
-    if kind == "capitals":
-        return -(-len(text) // 2)
-    if kind == "space":
-        return 0 if text == " " else 1 + len(text) // 16
-    return 1 if kind in ("digits", "sign") else len(text.encode("utf-8", "surrogatepass"))
+    match kind:
+        case "word":
+            return -(-len(text) // 4) if len(text) <= _LONGEST_WORD else -(-len(text) * 3 // 5)
+        case "capitals":
+            return -(-len(text) * 2 // 3)
+        case "id":
+            return -(-len(text) * 4 // 5)
+        case "line":
+            return 1 + len(text) // 8
+        case "space":
+            return 0 if text == " " else 1 + len(text) // 16
+        case "digits" | "sign":
+            return 1
+    return len(text.encode("utf-8", "surrogatepass"))
