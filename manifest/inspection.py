@@ -1,6 +1,5 @@
 """One thing by its name, with all that is known about it: a plugin, tool, route, event, table or setting."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -67,8 +66,8 @@ def _files(system: System, root: Path, what: str) -> Iterator[str]:
     yield from (plugin.file for plugin in system.plugins if _is_called(plugin, what))
     for tool in system.tools:
         if tool.name == what and tool.contract:
-            file = Path(getattr(sys.modules[tool.contract.__module__], "__file__", None) or "")
-            yield str(file.relative_to(root)) if root in file.parents else ""
+            path = Path(*tool.contract.__module__.split("."))
+            yield from (str(one) for one in (path.with_suffix(".py"), path / "__init__.py") if (root / one).is_file())
 
 
 def _routes(system: System, what: str) -> Iterator[tuple[str, str]]:

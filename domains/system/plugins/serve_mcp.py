@@ -16,7 +16,7 @@ class ServeMcp:
     @hookimpl
     async def on_boot(self) -> None:
         app = self.assistant.compose(transaction=self.db.transaction, issue=self.auth.issue, trace=self.trace)
-        if app is not None:
+        if app is not None and "mount" in self.http.capabilities:
             self.http.mount("/mcp", app)
 
     async def trace(self, trace_id: str) -> TraceTree:
