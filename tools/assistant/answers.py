@@ -8,7 +8,7 @@ import msgspec
 from hookspecs import Refusal
 from tools.assistant.asked import SHAPES, ForCall, ForCheck, ForContext, ForInspection, ForLogs, ForTrace
 from tools.assistant.budget import DEFAULT, LEAST, MOST, cut, tokens
-from tools.assistant.fresh_command import SOURCE, FreshCommand
+from tools.assistant.fresh_command import SOURCE, Fitted, FreshCommand
 from tools.assistant.redaction import redacted
 from tools.assistant.routes import RefusedError
 
@@ -56,7 +56,8 @@ class Answers:
         room = budget if type(budget) is int and LEAST <= budget <= MOST else DEFAULT
         try:
             asked = msgspec.convert(dict(arguments), SHAPES[name])
-            return Told(cut(await self._makers[name](asked), room))
+            text = await self._makers[name](asked)
+            return Told(text if isinstance(text, Fitted) else cut(text, room))
         except KeyError:
             if name in SHAPES:
                 raise
@@ -71,7 +72,9 @@ class Answers:
         return await self._fresh.context(asked.task, asked.domain, asked.budget)
 
     async def _inspect(self, asked: ForInspection) -> str:
-        _, text = await self._fresh.run(["inspect", "--", asked.what])
+        code, text = await self._fresh.run(["inspect", "--", asked.what])
+        if code:
+            raise RefusedError(text.strip())
         about, fence, source = text.partition(SOURCE)
         if fence and tokens(text) > asked.budget:
             return f"{about}\n(its source is left out: ask with budget {tokens(text)} or more)"

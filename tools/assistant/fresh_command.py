@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.assistant.redaction import redacted
+from tools.assistant.routes import RefusedError
 
 LONGEST_S = 60.0
-_NO_SUCH_OPTION = 2
 SOURCE = "\n\n```"
+
+
+class Fitted(str):
+    """A text that is within its budget already, by a better count than ours."""
+
+    __slots__ = ()
 
 
 class FreshCommand:
@@ -38,11 +44,20 @@ class FreshCommand:
         return code, text
 
     async def context(self, task: str, domain: str, budget: int) -> str:
-        """Answer as `show` does; with a task, as far as this version of it knows tasks and budgets."""
-        asked = ["show", *([domain] if domain else [])]
-        if not task:
-            return (await self.run(asked))[1]
-        code, text = await self.run([*asked, "--task", task, "--budget", str(budget)])
-        if code == _NO_SUCH_OPTION and "unrecognized arguments" in text:
-            return f"(`show` knows no tasks here: this is all)\n{(await self.run(asked))[1]}"
+        """Answer as `show` does; where that knows tasks and budgets, it has chosen what to leave out.
+
+        Raises:
+            RefusedError: it knows no such domain, or has no room.
+        """
+        if task and domain:
+            raise RefusedError("give a task or a domain: a task chooses its domains by itself")
+        about = ["--task", task] if task else [domain] if domain else []
+        code, text = await self.run(["show", "--budget", str(budget), *about])
+        if code == 0:
+            return Fitted(text)
+        if "unrecognized arguments" in text:
+            code, text = await self.run(["show", *([domain] if domain else [])])
+            text = f"(`show` knows no tasks here: this is all)\n{text}" if task else text
+        if code:
+            raise RefusedError(text.strip())
         return text

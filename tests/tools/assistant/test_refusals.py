@@ -155,3 +155,17 @@ async def test_an_unknown_tool_is_answered_with_those_there_are() -> None:
 
     assert told.is_error
     assert told.text == ("there is no tool 'forget': use one of context, inspect, try_call, logs, trace, check")
+
+
+async def test_what_the_manifest_does_not_know_is_answered_with_what_it_knows() -> None:
+    async with asgi.running() as client:
+        domain = await ask(client, "context", domain="usrs")
+        thing = await ask(client, "inspect", what="users.logn")
+        both = await ask(client, "context", domain="users", task="ban a user")
+
+    assert "did you mean 'users'?" in domain.text
+    assert "did you mean 'users.login'?" in thing.text
+    assert both.text == "give a task or a domain: a task chooses its domains by itself"
+    assert domain.is_error
+    assert thing.is_error
+    assert both.is_error
