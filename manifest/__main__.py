@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
 
 import msgspec
 
@@ -76,11 +76,13 @@ def _before_migrations(options: argparse.Namespace) -> dict[str, str]:
 @asynccontextmanager
 async def _booted(settings: Mapping[str, str]) -> AsyncIterator[System]:
     kernel = asgi.make_kernel(settings)
-    await kernel.boot(consume=False)
+    with redirect_stdout(sys.stderr):  # what is printed on the way is no part of a command's answer
+        await kernel.boot(consume=False)
     try:
         yield kernel.system
     finally:
-        await kernel.shutdown()
+        with redirect_stdout(sys.stderr):
+            await kernel.shutdown()
 
 
 async def _commands(system: System, settings: Mapping[str, str]) -> dict[str, Command]:

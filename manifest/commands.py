@@ -3,14 +3,17 @@
 import argparse
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from hookspecs import Command, Finding, Part, System
 from manifest.index import render
+from manifest.inspection import inspect, names
 from manifest.publication import FILE, write_if_changed
 from manifest.settings_table import render_settings
+from manifest.unknown import unknown
 from manifest.views import Views
 
 SETTINGS_FILE = "docs/settings.md"
@@ -27,6 +30,9 @@ def built_in(system: System, root: Path, environ: Mapping[str, str]) -> list[Com
         stale = [name for name, text in fresh.items() if not _is_fresh(root, name, text, write=arguments.write)]
         return _report(system, stale, strict=arguments.strict, as_json=arguments.json)
 
+    def look(arguments: argparse.Namespace) -> int:
+        return _inspect(system, inspect(system, root, environ, arguments.name), arguments.name)
+
     def settings(arguments: argparse.Namespace) -> int:
         print(table(), end="")
         return 0
@@ -34,6 +40,7 @@ def built_in(system: System, root: Path, environ: Mapping[str, str]) -> list[Com
     return [
         *Views(system, root, environ).commands(),
         Command("check", "tell whether the generated files are fresh and all rules are kept", _check_arguments, check),
+        Command("inspect", "print all about one thing, by its name", _inspect_arguments, look),
         Command("settings", "print the table of settings", lambda parser: None, settings),
     ]
 
@@ -43,6 +50,18 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--write", action="store_true", help=f"refresh {FILE} and {SETTINGS_FILE}")
     either.add_argument("--json", action="store_true", help="print one JSON object: stale, findings, waivers")
+
+
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="a plugin, tool, route, event, table or setting")
+
+
+def _inspect(system: System, text: str, name: str) -> int:
+    if text:
+        print(text, end="")
+        return 0
+    print(unknown("thing", name, names(system)), file=sys.stderr)
+    return 2
 
 
 def _is_fresh(root: Path, name: str, text: str, *, write: bool) -> bool:

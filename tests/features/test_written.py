@@ -13,7 +13,7 @@ from tests.features.conftest import FEATURES
 from tests.features.repetition import repetitions
 from tests.manifest.made_up import project as made
 from tests.manifest.made_up import python
-from tests.manifest.test_tokens import tokens
+from tests.manifest.test_index_tokens import tokens
 
 MEDIAN, EACH = 600, 600
 FILES = sorted(FEATURES.glob("*/plugins/*.py"))

@@ -40,7 +40,7 @@ class Work:
                 ("refuse", "r", lambda parser: None, refuse, False)]
 """
 BROKEN = "users.hello (domains/users/plugins/hello.py): on_boot failed: OSError: no room (at tools/box/work.py:6)"
-ALL = "there are: check, events, migrate, new, real, refuse, scratchy, settings, show, tables, tools, why"
+ALL = "there are: check, events, inspect, migrate, new, real, refuse, scratchy, settings, show, tables, tools, why"
 PLUGIN = '''
 from hookspecs import hookimpl
 
