@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tests.manifest.golden.source import Column, Feature, Table, feature_source, models_source
 
-TEXTS = Path(__file__).parent / "app"
+TEXTS = Path(__file__).parent / "domains"
 PROJECT = Path(__file__).parents[3]
 SHARED = ("asgi.py", "hookspecs.py", "kernel", "manifest", "tools")
 SHIPPED = ("schedule_events", "share_counters", "store_events")  # what a shop takes from the shipped `system`
