@@ -35,9 +35,9 @@ def render_tool(tool: Part) -> str:
     if contract is None:
         return f"{title}\n\nIt has no contract.\n"
     module = _module(contract)
-    aliases = {value: name for name, value in vars(module).items() if isinstance(value, UnionType | GenericAlias)}
+    aliases = _aliases(module)
     sections = [title, plain(_first_line(contract))] if _first_line(contract) else [title]
-    sections.append("\n".join(["```python", *_class(contract, aliases), "```"]))
+    sections.append("\n".join(["```python", *member_lines(tool).values(), "```"]))
     if offered := list(_offered(contract, module, aliases)):
         sections.append("\n".join([f"## From {plain(module.__name__)}", "", "```python", *offered, "```"]))
     return "\n\n".join(sections) + "\n"
@@ -50,10 +50,20 @@ def _module(contract: type) -> ModuleType:
     return folder if contract.__name__ in getattr(folder, "__all__", ()) else own
 
 
-def _class(cls: type, aliases: dict[Any, str]) -> Iterator[str]:
+def member_lines(tool: Part) -> dict[str, str]:
+    """Write a line for each member of a tool's contract, by name: its signature, and what it does."""
+    return dict(_class(tool.contract, _aliases(_module(tool.contract)))) if tool.contract else {}
+
+
+def _aliases(module: ModuleType) -> dict[Any, str]:
+    return {value: name for name, value in vars(module).items() if isinstance(value, UnionType | GenericAlias)}
+
+
+def _class(cls: type, aliases: dict[Any, str]) -> Iterator[tuple[str, str]]:
     for name, member in _members(cls).items():
         docs = "" if isinstance(member, type) else _first_line(member)  # an annotation documents nothing
-        yield plain(_member(name, member, aliases), 900) + (f"  # {plain(docs.removesuffix('.'), 200)}" if docs else "")
+        said = f"  # {plain(docs.removesuffix('.'), 200)}" if docs else ""
+        yield name, plain(_member(name, member, aliases), 900) + said
 
 
 def _members(cls: type) -> dict[str, Any]:
@@ -109,7 +119,7 @@ def _offered(contract: type, module: ModuleType, aliases: dict[Any, str]) -> Ite
         said = f"  # {plain(docs.removesuffix('.'), 200)}" if docs else ""
         if isinstance(thing, type):
             yield f"class {plain(name)}{_base(thing)}{said}"
-            yield from (f"    {line}" for line in _class(thing, aliases))
+            yield from (f"    {line}" for _, line in _class(thing, aliases))
         elif hasattr(thing, f"{PROJECT}_spec"):
             yield f"hook {plain(name)}{plain(_signature(thing, aliases), 600)}{said}"
         elif thing in [*aliases]:

@@ -7,7 +7,7 @@ from manifest.slicing.graph import Graph, Key, Thing
 from manifest.slicing.kind import asked_kind, kind_of
 from manifest.slicing.pieces import Piece
 
-_SAME_KIND, _SAME_DOMAIN = 2.0, 1.5
+_SAME_KIND, _SAME_DOMAIN = 2.0, 2.5
 
 
 def neighbour(graph: Graph, score: Mapping[Key, float], task: str, domain: str) -> Feature | None:

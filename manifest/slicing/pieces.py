@@ -77,8 +77,20 @@ def _models(graph: Graph, table: Thing) -> list[str]:
     """List the Structs that the features of a table's domain take and answer for it, as `models.py` names them."""
     near = [graph.things[key] for key in sorted(graph.near[table.key]) if graph.things[key].domain == table.domain]
     endpoints = [fact for one in near if isinstance(one.what, Feature) for fact in one.what.of("endpoint")]
-    shapes = [str(fact.data.get(shape) or "") for fact in endpoints for shape in ("answer", "body")]
-    return list(dict.fromkeys(name for shape in shapes for name in _MODEL.findall(shape)))
+    shapes = [(str(fact.data.get(shape) or ""), {*(fact.data.get(f"{shape}_fields") or ())})
+              for fact in endpoints for shape in ("answer", "body")]  # fmt: skip
+    columns = (
+        {column["name"] for column in table.what.data.get("columns", ())} if isinstance(table.what, Fact) else set()
+    )
+    return list(
+        dict.fromkeys(name for shape, fields in shapes if _is_row(fields, columns) for name in _MODEL.findall(shape))
+    )
+
+
+def _is_row(fields: Collection[str], columns: Collection[str]) -> bool:
+    """Tell whether a Struct is about a table's rows: most of its fields are columns; of a page's, none are known."""
+    shared = [field for field in fields if field.removesuffix("?") in columns]
+    return not fields or len(shared) * 2 > len(fields)
 
 
 def _table(fact: Fact, models: Sequence[str]) -> str:

@@ -37,7 +37,9 @@ def read_source(system: System, root: Path, task: str) -> Source:
     found = [*pieces(graph, score, kind, domain)]
     nearest = [piece.name for piece in found if piece.kind == "plugin"][:_NEAREST]
     kinds = {name: kind_of(thing.what) for (_, name), thing in graph.things.items() if isinstance(thing.what, Feature)}
-    alike = [name for name, its in kinds.items() if its == kind] or [*kinds]
-    return Source(
-        task, graph, score, tools_for(system.tools, graph.uses, alike, nearest, asked_of_tools(task)), found, domain
+    # what runs at its time hears of it by an event
+    alike = next(
+        filter(None, ([name for name, its in kinds.items() if its == one] for one in (kind, "hear"))), [*kinds]
     )
+    tools = tools_for(system.tools, graph.uses, alike, nearest, asked_of_tools(task))
+    return Source(task, graph, score, tools, found, domain)

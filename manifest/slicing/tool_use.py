@@ -6,19 +6,19 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from hookspecs import Part
+from manifest.pages.tools import member_lines
 from manifest.plain_text import plain
 from manifest.slicing.source_use import SourceUse
 from manifest.slicing.words import share, stems
 from manifest.tool_contract import contract_lines
 
+Call = tuple[str, str]  # a tool and a method
 _OPTIONS = re.compile(r", \*, [^)]*\)")
 _METHOD = re.compile(r"(?:await )?(\w+(?:/\w+)*)(?=[(:]|$)")
 _OFFERED = re.compile(r"\b[A-Z]\w+(?:\([^()]*\))?")
-Calls = Collection[tuple[str, str]]
-_USUAL = 0.05  # of all
+_MEMBERS = 4  # of a value that plugins are given: all of them are in `tools <name>`
 _COMMON = 0.2  # of the features of a kind: what so many call, the next one is likely to
-
-
+_USUAL, _SEVERAL = 0.05, 3  # of all features
 _COMMON_VALUE, _NEAR_VALUE, _ASKED_VALUE, _USUAL_VALUE = 1.0, 0.9, 0.85, 0.55
 
 
@@ -27,7 +27,6 @@ class Line(NamedTuple):
 
     tool: str
     text: str
-    methods: tuple[str, ...]
     value: float
 
 
@@ -37,6 +36,30 @@ class ToolUse(NamedTuple):
     name: str
     title: str
     lines: Sequence[Line]
+
+
+class Evidence(NamedTuple):
+    """What speaks for a method: features of the kind call it, many do, the nearest do, the task's words name it."""
+
+    common: Collection[Call]
+    usual: Collection[Call]
+    near: Collection[Call]
+    imported: Collection[str]
+    words: Mapping[str, float]
+
+    def value(self, tool: str, methods: Iterable[str]) -> float:
+        """Value the line of a tool's methods, 0 to 1."""
+        values = [0.0]
+        for method in methods:
+            call = (tool, method)
+            asked = max(share(self.words, stems(method)), share(self.words, stems(tool)))
+            values += [_COMMON_VALUE * (call in self.common), _NEAR_VALUE * (call in self.near),
+                       _USUAL_VALUE * (call in self.usual), _ASKED_VALUE * min(1.0, asked)]  # fmt: skip
+        return max(values)
+
+    def is_needed(self, offered: str) -> bool:
+        """Tell whether what a contract offers for import is."""
+        return offered in self.imported or share(self.words, stems(offered)) > 0
 
 
 def tools_for(
@@ -55,51 +78,50 @@ def tools_for(
         nearest: the plugins that have most to do with the task.
         words: the task's, weighed.
     """
-    common, usual = _called_by(alike, uses, _COMMON), _called_by(uses, uses, _USUAL)
-    near = Counter(call for name in nearest for call in uses[name].methods)
     times = Counter(name for plugin in nearest for name in uses[plugin].imports)
-    imported = {name for name, number in times.items() if number > 1}
-    found = [_tool(tool, common, usual, near, imported, words) for tool in sorted(tools, key=lambda part: part.name)]
+    evidence = Evidence(
+        _called_by(alike, uses, _COMMON * len(alike)),
+        _called_by(uses, uses, max(_SEVERAL, _USUAL * len(uses))),
+        _called_by(nearest, uses, 2),
+        {name for name, number in times.items() if number > 1},
+        words,
+    )
+    found = [_tool(tool, evidence) for tool in sorted(tools, key=lambda part: part.name)]
     if any(line.value for tool in found for line in tool.lines):
         return found
     # nobody here shows which are used: then as many as fit
     return [tool._replace(lines=[line._replace(value=_USUAL_VALUE) for line in tool.lines]) for tool in found]
 
 
-def _called_by(plugins: Collection[str], uses: Mapping[str, SourceUse], least: float) -> set[tuple[str, str]]:
+def _called_by(plugins: Collection[str], uses: Mapping[str, SourceUse], least: float) -> set[Call]:
     called = Counter(call for name in plugins for call in uses[name].methods)
-    return {call for call, times in called.items() if times >= least * len(plugins)}
+    return {call for call, times in called.items() if times >= least}
 
 
-def _tool(tool: Part, common: Calls, usual: Calls, near: Mapping[tuple[str, str], int],
-          imported: Collection[str], words: Mapping[str, float]) -> ToolUse:  # fmt: skip
+def _tool(tool: Part, evidence: Evidence) -> ToolUse:
     first, *rest = contract_lines(tool)
-    named = share(words, stems(tool.name))
-    offered = [name for name in _OFFERED.findall(first) if _is_needed(name, imported, words)]
+    offered = [_short(one) for one in _OFFERED.findall(first) if evidence.is_needed(one.partition("(")[0])]
     title = f"# {plain(tool.name)}" + (f" ({', '.join(offered)})" if offered else "")
-    return ToolUse(tool.name, title, [*_lines(tool.name, rest, common, usual, near, named, words)])
+    return ToolUse(tool.name, title, [*_lines(tool, rest, evidence)])
 
 
-def _is_needed(offered: str, imported: Collection[str], words: Mapping[str, float]) -> bool:
-    name = offered.partition("(")[0]
-    return name in imported or share(words, stems(name)) > 0
+def _short(offered: str) -> str:
+    """Name what a value has, but not all of it."""
+    name, _, members = offered.removesuffix(")").partition("(")
+    named = members.split(", ")[:_MEMBERS] if members else []
+    more = ", …" if members.count(", ") >= _MEMBERS else ""
+    return f"{name}({', '.join(named)}{more})" if named else name
 
 
-def _lines(tool: str, texts: Iterable[str], common: Calls, usual: Calls, near: Mapping[tuple[str, str], int],
-           named: float, words: Mapping[str, float]) -> Iterator[Line]:  # fmt: skip
+def _lines(tool: Part, texts: Iterable[str], evidence: Evidence) -> Iterator[Line]:
+    shown: set[str] = set()
     for text in texts:
-        found = _METHOD.match(text)
-        methods = tuple(found[1].split("/")) if found else ()
-        calls = [(tool, method) for method in methods]
-        asked = max((share(words, stems(method)) for method in methods), default=0.0)
-        values = [
-            _COMMON_VALUE * any(call in common for call in calls),
-            _NEAR_VALUE * any(near[call] > 1 for call in calls),
-        ]
-        values += [
-            _ASKED_VALUE * min(1.0, asked),
-            _ASKED_VALUE * named * bool(methods),
-            _USUAL_VALUE * any(call in usual for call in calls),
-        ]
-        value = max(values)
-        yield Line(tool, text if value >= 1.0 else _OPTIONS.sub(", ...)", text), methods, value)
+        if found := _METHOD.match(text):
+            methods = found[1].split("/")
+            shown |= {*methods}
+            value = evidence.value(tool.name, methods)
+            yield Line(tool.name, text if value >= _COMMON_VALUE else _OPTIONS.sub(", ...)", text), value)
+    rare = evidence._replace(common=(), usual=())
+    for method, text in member_lines(tool).items():  # those that the index only names
+        if method not in shown and (value := rare.value(tool.name, [method])) > _USUAL_VALUE:
+            yield Line(tool.name, text, value)

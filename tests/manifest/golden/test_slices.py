@@ -10,8 +10,10 @@ import tiktoken
 from manifest import tokens
 from tests.manifest.golden.app import write_app
 from tests.manifest.golden.more_tasks import MORE_TASKS
+from tests.manifest.golden.shipped_tasks import SHIPPED_TASKS
 from tests.manifest.golden.slices import render_slices
 from tests.manifest.golden.tasks import TASKS, Task
+from tests.manifest.made_up import ROOT
 
 BUDGET = 800
 BUDGETS = (300, 500, 1_500)
@@ -92,3 +94,12 @@ def test_choosing_a_slice_takes_less_than_booting(slices: Any) -> None:
 
     print(f"{fastest * 1000:.0f} ms")
     assert fastest < 0.5
+
+
+def test_tasks_for_the_shipped_app_are_served_as_well() -> None:
+    asked = [(task.words, BUDGET) for task in SHIPPED_TASKS]
+
+    texts = [one["text"] for one in render_slices(ROOT, asked)["counted"]]
+
+    assert max(map(count, texts)) <= BUDGET
+    assert recall(SHIPPED_TASKS, texts) >= 0.95
