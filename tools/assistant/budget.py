@@ -7,7 +7,7 @@ cl100k_base counts for prose, code, JSON, hexadecimal, base64 and other scripts,
 
 import re
 
-LEAST, DEFAULT, MOST = 40, 1_000, 50_000
+LEAST, DEFAULT, MOST = 60, 1_000, 50_000
 _PIECE = re.compile(
     r"(?P<id>(?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{20,}|[A-Za-z]{28,})|(?P<word>[A-Z]?[a-z]+)|(?P<capitals>[A-Z]+)"
     r"|(?P<digits>[0-9]{1,3})|(?P<line>[\r\n]+)|(?P<space>[ \t]+)|(?P<sign>[\x21-\x7e])|(?P<other>.)",
@@ -31,7 +31,7 @@ def tokens(text: str) -> int:
 def cut(text: str, budget: int) -> str:
     """Cut the end of a text that costs more than `budget`, and say so, within the budget.
 
-    >>> cut("short", 40)
+    >>> cut("short", 60)
     'short'
     """
     whole = tokens(text)

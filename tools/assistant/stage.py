@@ -58,11 +58,11 @@ class Stage:
         return rehearsal, answer
 
     async def _play(self, scope: dict[str, Any], body: bytes, rehearsal: Rehearsal, answer: Answer) -> None:
-        current.set(rehearsal)
         started = time.monotonic()
         try:
             # serializable, as it stands in for one that may be: a snapshot cannot hold it
             async with self._transaction(serializable=True):
+                current.set(rehearsal)  # from here on: this transaction is none of the call's own
                 try:
                     async with asyncio.timeout(LONGEST_S):
                         await self._app(scope, _Request(body), _Response(answer))

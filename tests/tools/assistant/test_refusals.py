@@ -136,7 +136,7 @@ async def test_who_calls_from_elsewhere_is_refused(client: tuple[str, int] | Non
     [
         ({"method": "POST"}, "Object missing required field `path`"),
         ({"method": "POST", "path": "users"}, "Expected `str` matching regex"),
-        ({"method": "POST", "path": "/users", "budget": 3}, "Expected `int` >= 40 - at `$.budget`"),
+        ({"method": "POST", "path": "/users", "budget": 3}, "Expected `int` >= 60 - at `$.budget`"),
         ({"method": "POST", "path": "/users", "boddy": 1}, "Object contains unknown field `boddy`"),
         ({"method": "POST", "path": "/users", "as_user": '1 a"b'}, "no token can be made for as_user"),
     ],

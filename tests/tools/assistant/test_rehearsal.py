@@ -131,6 +131,15 @@ async def test_what_failed_is_told_with_the_lines_that_led_there(running: Applic
     assert "a table is missing here: run `python -m manifest migrate`" in fails
 
 
+async def test_a_statement_that_fails_on_its_own_takes_nothing_along_as_in_a_real_call(running: Application) -> None:
+    told = await rehearse(running.client, "POST", "/notes/caught", body={"title": "made"})
+    real = await running.client.post("/notes/caught", json={"title": "made"})
+
+    assert told.startswith("200 OK")
+    assert "-> UniqueError: " in told
+    assert real.status_code == 200
+
+
 async def test_wrong_passwords_in_rehearsals_count_for_nobody_else(running: Application) -> None:
     ana, client = running.ana, running.client
     for _ in range(12):

@@ -93,7 +93,8 @@ async def test_every_tool_answers_within_its_budget(machine: Machine) -> None:
         logs = await call(client, "logs", level="info")
         traced = await call(client, "trace", trace_id="nowhere")
         checked = await call(client, "check")
-        tiny = await call(client, "context", budget=40)
+        task = await call(client, "context", task="ban a user", budget=800)
+        tiny = await call(client, "inspect", what="users.login", budget=60)
 
     names = ["context", "inspect", "try_call", "logs", "trace", "check"]
     assert [one.name for one in listed.tools] == names
@@ -108,6 +109,7 @@ async def test_every_tool_answers_within_its_budget(machine: Machine) -> None:
     assert "info " in logs or logs == "nothing was logged here"
     assert "the `/mcp` of an application that runs knows traces" in traced
     assert checked
+    assert "ban a user" in task or "`show` knows no tasks here" in task
     assert "cut:" in tiny
 
 
