@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
 
 import msgspec
 
@@ -17,7 +17,8 @@ import asgi
 import manifest
 from hookspecs import Command, Refusal, System
 from kernel.errors import BootError
-from manifest.commands import built_in, unknown
+from manifest.commands import built_in
+from manifest.unknown import unknown
 
 
 class CommandError(Exception):
@@ -44,6 +45,8 @@ async def _run(arguments: list[str]) -> int:
     with manifest.scratch() as scratch:
         # which tool serves a name is a choice without which some trees cannot boot
         chosen = {name: value for name, value in os.environ.items() if name.startswith("TOOL_")}
+        if arguments[0] == "why":  # what is asked about may be left out by it; the manifest is the same with it
+            chosen |= {name: os.environ[name] for name in ("PLUGINS_DISABLED",) if name in os.environ}
         # nothing is consumed, so events may go where they go by default: the manifest says where that is
         settings = {**chosen, **scratch, "EVENT_BUS_URL": "db://", "ON_BROKEN_PLUGIN": "quarantine"}
         async with _booted(settings) as system:
@@ -73,11 +76,13 @@ def _before_migrations(options: argparse.Namespace) -> dict[str, str]:
 @asynccontextmanager
 async def _booted(settings: Mapping[str, str]) -> AsyncIterator[System]:
     kernel = asgi.make_kernel(settings)
-    await kernel.boot(consume=False)
+    with redirect_stdout(sys.stderr):  # what is printed on the way is no part of a command's answer
+        await kernel.boot(consume=False)
     try:
         yield kernel.system
     finally:
-        await kernel.shutdown()
+        with redirect_stdout(sys.stderr):
+            await kernel.shutdown()
 
 
 async def _commands(system: System, settings: Mapping[str, str]) -> dict[str, Command]:

@@ -1,20 +1,20 @@
-"""The commands that every system has: show, check, settings."""
+"""The commands that every system has: those that show what stands, check, settings."""
 
 import argparse
 import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
 from hookspecs import Command, Finding, Part, System
-from manifest.domain_slice import render_domain
-from manifest.feature import domain_names
 from manifest.index import render
+from manifest.inspection import inspect, names
 from manifest.publication import FILE, write_if_changed
 from manifest.settings_table import render_settings
+from manifest.unknown import unknown
+from manifest.views import Views
 
 SETTINGS_FILE = "docs/settings.md"
 BROKEN = "broken-plugin"
@@ -25,27 +25,24 @@ def built_in(system: System, root: Path, environ: Mapping[str, str]) -> list[Com
     """Make the commands for what has booted."""
     table = partial(render_settings, system)
 
-    def show(arguments: argparse.Namespace) -> int:
-        return _show(system, root, environ, arguments.domain)
-
     def check(arguments: argparse.Namespace) -> int:
         fresh = {FILE: render(system, root, environ), SETTINGS_FILE: table()}
         stale = [name for name, text in fresh.items() if not _is_fresh(root, name, text, write=arguments.write)]
         return _report(system, stale, strict=arguments.strict, as_json=arguments.json)
+
+    def look(arguments: argparse.Namespace) -> int:
+        return _inspect(system, inspect(system, root, environ, arguments.name), arguments.name)
 
     def settings(arguments: argparse.Namespace) -> int:
         print(table(), end="")
         return 0
 
     return [
-        Command("show", "print what an author needs, or all about one domain (default)", _show_arguments, show),
+        *Views(system, root, environ).commands(),
         Command("check", "tell whether the generated files are fresh and all rules are kept", _check_arguments, check),
+        Command("inspect", "print all about one thing, by its name", _inspect_arguments, look),
         Command("settings", "print the table of settings", lambda parser: None, settings),
     ]
-
-
-def _show_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("domain", nargs="?", help="a folder of domains/; without it, the index of all")
 
 
 def _check_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,26 +52,16 @@ def _check_arguments(parser: argparse.ArgumentParser) -> None:
     either.add_argument("--json", action="store_true", help="print one JSON object: stale, findings, waivers")
 
 
-def _show(system: System, root: Path, environ: Mapping[str, str], domain: str | None) -> int:
-    known = sorted(domain_names(system))
-    if domain is None:
-        print(render(system, root, environ), end="")
-    elif domain in known:
-        print(render_domain(system, root, environ, domain), end="")
-    else:
-        print(unknown("domain", domain, known), file=sys.stderr)
-        return 2
-    return 0
+def _inspect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="a plugin, tool, route, event, table or setting")
 
 
-def unknown(kind: str, name: str, known: list[str]) -> str:
-    """Say that there is no such thing, and which was meant.
-
-    >>> unknown("domain", "user", ["orders", "users"])
-    "manifest knows no domain 'user': did you mean 'users'? (there are: orders, users)"
-    """
-    advice = "".join(f"did you mean {near!r}?" for near in get_close_matches(name, known, n=1)) or "use one of these"
-    return f"manifest knows no {kind} {name!r}: {advice} (there are: {', '.join(sorted(known)) or 'none'})"
+def _inspect(system: System, text: str, name: str) -> int:
+    if text:
+        print(text, end="")
+        return 0
+    print(unknown("thing", name, names(system)), file=sys.stderr)
+    return 2
 
 
 def _is_fresh(root: Path, name: str, text: str, *, write: bool) -> bool:

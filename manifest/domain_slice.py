@@ -1,6 +1,6 @@
 """A domain's slice: what the index leaves out, from the same facts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,18 @@ def _title(part: Part) -> str:
     return f"## {plain(part)}"
 
 
-def _feature(feature: Feature, everyone: list[Feature]) -> Iterator[str]:
+def _feature(feature: Feature, everyone: Sequence[Feature]) -> Iterator[str]:
     yield _title(feature.part)
     yield ""
     if feature.part.summary:
         yield plain(feature.part.summary)
     if feature.part.needs:
         yield f"- needs {plain(', '.join(feature.part.needs))}"
+    yield from feature_lines(feature, everyone)
+
+
+def feature_lines(feature: Feature, everyone: Sequence[Feature]) -> Iterator[str]:
+    """Say what a feature has registered, and what it sends."""
     for fact in feature.of("endpoint"):
         yield from _endpoint(fact)
     for sent in feature.sends:
@@ -66,7 +71,7 @@ def _parameter(one: Mapping[str, Any]) -> str:
     return plain(f"{one['name']}: {one['type']}{default}{optional}")
 
 
-def _sent(sent: Outgoing, everyone: list[Feature]) -> str:
+def _sent(sent: Outgoing, everyone: Sequence[Feature]) -> str:
     kind = "subscription" if sent.call == "publish" else "responder"
     hearers = [_hearer(one, fact) for one in everyone for fact in one.of(kind) if fact.name == sent.event]
     heard_by = ", ".join(hearers) or "nobody here"
@@ -78,7 +83,7 @@ def _hearer(feature: Feature, fact: Fact) -> str:
     return plain(feature.part.name) + _fields(fact.data.get("payload") or {})
 
 
-def _heard(fact: Fact, everyone: list[Feature]) -> str:
+def _heard(fact: Fact, everyone: Sequence[Feature]) -> str:
     call = "publish" if fact.kind == "subscription" else "request"
     senders = {one.part.name for one in everyone for sent in one.sends if (sent.call, sent.event) == (call, fact.name)}
     sent_by = ", ".join(map(plain, sorted(senders))) or "nobody here"

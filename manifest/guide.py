@@ -8,8 +8,8 @@ One file `domains/<domain>/plugins/<feature>.py`, one class, restart. Constructo
 - Write `async def`: a `def` runs in a bounded pool and is answered 503 beyond it.
 - A handler's parameters: path placeholders by name, a Struct = JSON body, scalars = query, `context` = the request.
   What its return annotation declares is answered, nothing else.
-- Each endpoint has `guard=` or `public=True`. Refuse by `raise Refusal(status, detail)`; errors of tools answer by
-  themselves: catch none to answer it.
+- Each endpoint has `guard=` or `public=True`. Refuse by `raise hookspecs.Refusal(status, detail)`; errors of
+  tools answer by themselves: catch none.
 - Import no other plugin or domain: hear its events. Tables: as here, or `domains/<domain>/migrations/NNN_name.sql`.
 - More: `python -m manifest show --task "<words>"`, `show <domain>`, `tools <name>`, `new plugin <domain>/<feature>`.
 """
@@ -22,8 +22,8 @@ TOOLS = """
 
 EXAMPLE = '''
 from typing import Annotated
-from hookspecs import hookimpl
 from msgspec import Meta, Struct
+from hookspecs import hookimpl
 from tools.db.contract import Migration, UniqueError
 
 class NewNote(Struct, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ from manifest.plain_text import message, plain
 from manifest.table_line import table_line
 from manifest.tool_contract import contract_lines
 
-KNOWN = ("endpoint", "event", "table", "subscription", "responder", "setting", "transport")
+KNOWN = ("endpoint", "event", "table", "subscription", "responder", "setting", "transport", "waiver")
 
 
 def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
@@ -22,11 +22,17 @@ def render(system: System, root: Path, environ: Mapping[str, str]) -> str:
         environ: this run's settings; their values are kept out of the text.
     """
     tools = sorted(system.tools, key=lambda part: part.name)
-    signatures = [line for tool in tools for line in contract_lines(tool)]
+    signatures = [line for tool in tools for line in _signatures(tool)]
     sections = [GUIDE.strip(), f"```python\n{EXAMPLE.strip()}\n```"]
     sections.append("\n".join([TOOLS.strip(), "", "```python", *signatures, "```"]))
     sections += [section for section in (*_domains(system, root), _this_run(system, root, environ)) if section]
     return "\n\n".join(sections) + "\n"
+
+
+def _signatures(tool: Part) -> list[str]:
+    """Of a tool whose calls are all for plugins that watch the system, say nothing."""
+    lines = [*contract_lines(tool)]
+    return [] if len(lines) == 2 and lines[1].startswith("# also: ") else lines
 
 
 def _domains(system: System, root: Path) -> Iterator[str]:

@@ -13,10 +13,14 @@ from manifest.type_text import field_types
 
 DYNAMIC = "(dynamic)"
 _EVENT = re.compile(r"[a-z][\w.:-]*")  # client.request("GET", ...) is none
+_EVENT_AT = {"publish": 0, "request": 0, "at": 1, "cron": 2, "every": 2}  # the payload comes next
 
 
 class Outgoing(NamedTuple):
-    """One call of `publish` or `request`; `fields` are the payload's names and types, as far as they can be known."""
+    """One call that sends an event, now or when it is due.
+
+    `call` is `publish` or `request`, `fields` are the payload's names and types, as far as they can be known.
+    """
 
     call: str
     event: str
@@ -31,12 +35,12 @@ def outgoing(part: Part, root: Path) -> list[Outgoing]:
         file = Path(getattr(module, "__file__", None) or file)
     try:
         source = file.read_bytes()
-        if b"publish(" not in source and b"request(" not in source:
+        if not any(f"{call}(".encode() in source for call in _EVENT_AT):
             return []
         tree = ast.parse(source)
     except (OSError, SyntaxError, ValueError):
         return []
-    return sorted(set(_calls(tree, {**_constants(tree), **(vars(module) if module else {})})))
+    return sorted(set(_calls(tree, {**_constants(tree), **(vars(module) if module else {})}, {})))
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
@@ -49,17 +53,42 @@ def _constants(tree: ast.Module) -> dict[str, str]:
     }
 
 
-def _calls(tree: ast.Module, names: Mapping[str, Any]) -> Iterator[Outgoing]:
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in ("publish", "request")
-        ):
-            given = dict(zip(("event", "payload"), node.args, strict=False))
-            given |= {word.arg: word.value for word in node.keywords if word.arg}
-            if event := _event(given.get("event"), names):
-                yield Outgoing(node.func.attr, event, _fields(given.get("payload"), names))
+def _calls(node: ast.AST, names: Mapping[str, Any], typed: Mapping[str, ast.expr]) -> Iterator[Outgoing]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        typed = {**typed, **_annotated(node), **_made(node)}
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _EVENT_AT:
+        call = node.func.attr
+        given = dict(zip(("event", "payload"), node.args[_EVENT_AT[call] :], strict=False))
+        given |= {word.arg: word.value for word in node.keywords if word.arg}
+        payload = given.get("payload")
+        is_bus = call in ("publish", "request")
+        event = _event(given.get("event"), names)
+        if event and (is_bus or event != DYNAMIC):  # `frame.at(row, column)`
+            fields = _fields(payload, names) or _typed_fields(payload, names, typed)
+            yield Outgoing(call if is_bus else "publish", event, fields)
+    for child in ast.iter_child_nodes(node):
+        yield from _calls(child, names, typed)
+
+
+def _annotated(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, ast.expr]:
+    """Answer with the types that a function's parameters and variables are declared to have."""
+    arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+    typed = {one.arg: one.annotation for one in arguments if one.annotation}
+    return typed | {node.target.id: node.annotation for node in ast.walk(function)
+                    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}  # fmt: skip
+
+
+def _made(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, ast.expr]:
+    """Answer with the types of variables that hold one row `into` a Struct, or what a class was called for."""
+    typed = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name):
+            value = node.value.value if isinstance(node.value, ast.Await) else node.value
+            if isinstance(value, ast.Call):
+                into = [word.value for word in value.keywords if word.arg == "into"]
+                is_one = isinstance(value.func, ast.Attribute) and value.func.attr in ("query_one", "request")
+                typed[target.id] = into[0] if into and is_one else value.func
+    return typed
 
 
 def _event(node: ast.expr | None, names: Mapping[str, Any]) -> str:
@@ -87,3 +116,13 @@ def _fields(node: ast.expr | None, names: Mapping[str, Any]) -> tuple[tuple[str,
     if isinstance(node, ast.Call) and isinstance(shape := _resolve(node.func, names), type):
         return tuple(field_types(shape).items())
     return ()
+
+
+def _typed_fields(
+    node: ast.expr | None, names: Mapping[str, Any], typed: Mapping[str, ast.expr]
+) -> tuple[tuple[str, str], ...]:
+    kind = typed.get(node.id) if isinstance(node, ast.Name) else None
+    if isinstance(kind, ast.BinOp):  # `Note | None`
+        kind = kind.left
+    shape = _resolve(kind, names)
+    return tuple(field_types(shape).items()) if isinstance(shape, type) else ()

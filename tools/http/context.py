@@ -99,7 +99,7 @@ class RequestContext:
 
         put(self, version)
 
-    def check_etag(self, version: str, *, required: bool = False) -> None:
+    def check_etag(self, version: str, *, required: bool = True) -> None:
         from tools.http.policies.entity_tag import check
 
         check(self, version, required=required)

@@ -28,8 +28,9 @@ class Page(Struct, Generic[T], frozen=True):
 
 
 class PageQuery(Struct, frozen=True):
-    """Which page of a list a client asks for: `page: Annotated[PageQuery, Query()]`.
+    """Which page; `id > ? ORDER BY id LIMIT ?`, (*page.start(0), page.rows), return page.of(rows, lambda row: row.id).
 
+    A client asks for it: `page: Annotated[PageQuery, Query()]`, for short `page: Paging`. By more than one column:
     `SELECT ... WHERE (created_at_utc, id) > (?, ?) ORDER BY created_at_utc, id LIMIT ?`, with
     `(*page.start(datetime(1000, 1, 1, tzinfo=UTC), 0), page.rows)`, `into=` a Struct with a datetime
     `created_at_utc`, then `return page.of(rows, lambda row: (row.created_at_utc, row.id))`.

@@ -127,7 +127,7 @@ class PlainContext:
     def set_etag(self, version: str) -> None:
         raise NotImplementedError(lacking("set_etag"))
 
-    def check_etag(self, version: str, *, required: bool = False) -> None:
+    def check_etag(self, version: str, *, required: bool = True) -> None:
         raise NotImplementedError(lacking("check_etag"))
 
 

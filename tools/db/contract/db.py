@@ -46,7 +46,7 @@ class Opened(Protocol):
 
 
 class Db(Opened, Protocol):
-    """A relational database, SQLite or PostgreSQL; `?` and a tuple, or `:name` and a dict, on both.
+    """A relational database, SQLite or PostgreSQL; `?` and a tuple, or `:name` and a dict.
 
     `sql` is one statement, as text or of SQLAlchemy Core. Parameters: `?` and a tuple or list, or `:name` and a dict; a
     missing and a spare one are refused. What stands in literals, quotes and comments is none, nor are `::`, `->>`, `@>`

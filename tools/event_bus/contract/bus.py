@@ -93,11 +93,12 @@ class EventBus(Watched, Protocol):
         transactional: bool = False,
         require: Collection[Gift] = (),
     ) -> Subscription:
-        """Subscribe in `on_boot`; callback(payload: YourStruct, envelope: Envelope?), again if it fails.
+        """Subscribe; callback(payload: YourStruct, envelope: Envelope?), again if it fails, SQL once if transactional.
 
-        Each group gets each event at least once; the processes of an app share its groups. The payload is decoded into
-        the annotation of the first parameter: a Struct of the fields that you read, or `dict`, or none for plain JSON.
-        In order for each key; what is slow or fails here delays no other group, and is never unsubscribed.
+        Do it in `on_boot`. Each group gets each event at least once; the processes of an app share its groups. The
+        payload is decoded into the annotation of the first parameter: a Struct of the fields that you read, or `dict`,
+        or none for plain JSON. In order for each key; what is slow or fails here delays no other group, and is never
+        unsubscribed.
 
         Args:
             event: the name that is published.

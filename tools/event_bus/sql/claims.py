@@ -29,11 +29,13 @@ WHERE seq IN (
     ORDER BY d.seq LIMIT 1)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
+# what this process has claimed already has not arrived here: it sends one batch after the other, until each is marked
 _CLAIM_OUTGOING = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1
 WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
-    WHERE d.grp = '(broker)' AND d.state <> 'done' AND d.state IN ('waiting', 'lost') AND NOT EXISTS (
+    WHERE d.grp = '(broker)' AND d.state <> 'done'
+    AND (d.state IN ('waiting', 'lost') OR d.state = 'claimed' AND d.worker = :worker) AND NOT EXISTS (
         SELECT 1 FROM _event_deliveries held
         WHERE held.grp = '(broker)' AND held.state <> 'done' AND held.state = 'claimed' AND held.worker <> :worker)
     ORDER BY d.seq LIMIT :most)

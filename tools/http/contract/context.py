@@ -49,11 +49,11 @@ class Context(Protocol):
         """Say which version is answered: `ETag`, and 304 without a body to a client that has it (RFC 9110 13.1.2)."""
         ...
 
-    def check_etag(self, version: str, *, required: bool = False) -> None:
+    def check_etag(self, version: str, *, required: bool = True) -> None:
         """Go on only if the client means this version: `If-Match` (RFC 9110 13.1.1), against lost updates.
 
         Raises:
-            Refusal: 412, it means another; 428, it names none and `required` is set.
+            Refusal: 412, it means another; 428, it names none, unless `required` is False.
         """
         ...
 

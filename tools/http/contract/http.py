@@ -73,6 +73,33 @@ class Assembled(Protocol):
         """
         ...
 
+    def add_static(
+        self,
+        path: str,
+        directory: str | Path,
+        *,
+        guard: Guard | None = None,
+        public: bool = False,
+        allow: Sequence[str] = (),
+        html: bool = False,
+        max_age_s: int = 0,
+    ) -> None:
+        """Serve the files of a directory below `path`, with ETag and ranges, but none that is hidden.
+
+        Args:
+            path: `/assets`.
+            directory: relative to the plugin's file, or absolute.
+            guard: as in `add_endpoint`.
+            public: anyone may read them.
+            allow: the file name extensions that are served (`.css`); none is what web pages are made of.
+            html: `index.html` answers for its directory.
+            max_age_s: how long a client may use a file without asking again.
+
+        Raises:
+            RouteError: there is no such directory, or a route exists already.
+        """
+        ...
+
     def keep_in(self, counters: Counters) -> None:
         """Count rate limits and keep the answers to idempotency keys there, e.g. in `state`, in place of this process.
 
@@ -203,32 +230,5 @@ class Http(Assembled, Protocol):
 
         Raises:
             RouteError: a route that exists already, or a handler that cannot be bound.
-        """
-        ...
-
-    def add_static(
-        self,
-        path: str,
-        directory: str | Path,
-        *,
-        guard: Guard | None = None,
-        public: bool = False,
-        allow: Sequence[str] = (),
-        html: bool = False,
-        max_age_s: int = 0,
-    ) -> None:
-        """Serve the files of a directory below `path`, with ETag and ranges, but none that is hidden.
-
-        Args:
-            path: `/assets`.
-            directory: relative to the plugin's file, or absolute.
-            guard: as in `add_endpoint`.
-            public: anyone may read them.
-            allow: the file name extensions that are served (`.css`); none is what web pages are made of.
-            html: `index.html` answers for its directory.
-            max_age_s: how long a client may use a file without asking again.
-
-        Raises:
-            RouteError: there is no such directory, or a route exists already.
         """
         ...

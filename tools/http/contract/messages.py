@@ -25,6 +25,6 @@ class Upload(Protocol):
         """Read the next bytes, or all that are left."""
         ...
 
-    async def move_to(self, directory: Path) -> Path:
-        """Keep the file in `directory` under a generated name, and answer with its path."""
+    async def move_to(self, directory: str | Path) -> Path:
+        """Keep the file in `directory`, made if it is not there, under a generated name, and answer with its path."""
         ...

@@ -45,7 +45,7 @@ class SpooledUpload:
             return data
         return self._spool.read(at, size)
 
-    async def move_to(self, directory: Path) -> Path:
+    async def move_to(self, directory: str | Path) -> Path:
         extension = PurePosixPath(self.filename.lower()).suffix
         name = f"{uuid4().hex}{extension if extension in PASSIVE else '.bin'}"
         copy = _Copy(Path(directory), name, self._parts)
@@ -71,6 +71,7 @@ class _Copy:
 
     def make(self) -> Path:
         """Copy, make sure that it is on the disk, and only then give it its name."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with open(self._part, "xb", opener=partial(os.open, mode=0o600)) as file:
                 for part in self._parts():

@@ -45,7 +45,7 @@ def matches(if_none_match: str, tag: str) -> bool:
     return if_none_match.strip() == "*" or any(one.removeprefix("W/") == wanted for one in _parsed(if_none_match))
 
 
-def check(context: RequestContext, version: str, *, required: bool = False) -> None:
+def check(context: RequestContext, version: str, *, required: bool) -> None:
     """Go on only if the client means this version.
 
     Raises:

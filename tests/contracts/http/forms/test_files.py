@@ -95,10 +95,9 @@ async def test_a_content_type_that_is_none_is_plain_bytes(http: Served, value: b
 )
 async def test_a_kept_file_has_a_name_of_ours(http: Served, tmp_path: Path, filename: str, extension: str) -> None:
     target = tmp_path / "kept"
-    target.mkdir()
 
     async def handler(a: Annotated[Upload, File()]) -> str:
-        return str(await a.move_to(target))
+        return str(await a.move_to(str(target)))
 
     http.add("/x", "POST", handler)
 
@@ -128,12 +127,14 @@ async def test_a_large_file_is_kept_after_it_was_read(http: Served, tmp_path: Pa
 
 async def test_a_file_that_cannot_be_kept_leaves_nothing(http: Served, tmp_path: Path) -> None:
     async def handler(a: Annotated[Upload, File()]) -> None:
-        await a.move_to(tmp_path / "missing")
+        await a.move_to(taken)
 
+    taken = tmp_path / "taken"
+    taken.touch()
     http.add("/x", "POST", handler)
 
     assert (await send(http, form(part("a", b"x", "a"))))[0] == 500
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [taken]
 
 
 async def test_a_file_can_be_answered_and_is_gone_then(http: Served) -> None:

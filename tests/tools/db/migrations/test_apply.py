@@ -40,6 +40,33 @@ async def test_a_step_waits_for_what_it_depends_on(stage: Stage) -> None:
     ]
 
 
+async def test_a_step_waits_for_the_tables_that_it_refers_to(stage: Stage) -> None:
+    told = await stage.apply(
+        {"a/001_cards": 'CREATE TABLE cards (x INTEGER REFERENCES "orders"(id), y INTEGER references Users);'},
+        plugin("b.orders", _001_orders="create table if not exists orders (id INTEGER PRIMARY KEY);"),
+        plugin("c.users", _001_none="", _002_users=USERS + "ALTER TABLE users ADD boss INTEGER REFERENCES users;"),
+    )
+
+    assert [line.rpartition("/")[2] for line in told] == [
+        "orders.py:001_orders",
+        "users.py:001_none",
+        "users.py:002_users",
+        "001_cards.sql",
+    ]
+
+
+async def test_steps_that_refer_to_each_other_run_by_owner_and_number(stage: Stage) -> None:
+    told = await stage.apply(
+        {
+            "a/001_hens": "-- no egg REFERENCES eggs yet\nCREATE TABLE hens (id INTEGER PRIMARY KEY);",
+            "a/002_egg": "-- depends: b/001\nALTER TABLE hens ADD COLUMN egg INTEGER REFERENCES eggs(id);",
+            "b/001_eggs": "CREATE TABLE eggs (id INTEGER PRIMARY KEY, hen INTEGER REFERENCES hens);",
+        }
+    )
+
+    assert [line.rpartition("/")[2] for line in told] == ["001_hens.sql", "001_eggs.sql", "002_egg.sql"]
+
+
 async def test_a_second_boot_applies_only_what_is_new(stage: Stage) -> None:
     await stage.apply({"users/001_users": USERS + "INSERT INTO users (email) VALUES ('ana');"})
 

@@ -18,7 +18,6 @@ from tools.event_bus.brokers.broker import BrokerDown
 from tools.event_bus.brokers.rabbitmq.queue import Queues
 
 TAKEN_OVER_WITHIN_S = 15.0
-QUEUES = Queues("events")
 
 
 async def _delete_queue(url: str, name: str) -> None:
@@ -37,7 +36,7 @@ async def test_a_deleted_queue_is_declared_again_by_whoever_receives_from_it(
     async with receiving(broker, event, "g", hands.take):
         await broker.send(packets(event, "a"))
         await hands.count(1)
-        await _delete_queue(rabbit.url, QUEUES.name(event, "g"))
+        await _delete_queue(rabbit.url, Queues("events").name(event, "g"))
         while len(hands.texts) < 2:
             await sent(broker, packets(event, "b"))  # at once, when RabbitMQ has not told the consumer yet
             await asyncio.sleep(0.02)
@@ -50,7 +49,7 @@ async def test_what_would_go_nowhere_is_not_confirmed(
     hands = Hands()
     broker = make_broker("rabbitmq", rabbit.url)
     await broker.open({event: ["g"]})
-    await _delete_queue(rabbit.url, QUEUES.name(event, "g"))
+    await _delete_queue(rabbit.url, Queues("events").name(event, "g"))
 
     with pytest.raises(BrokerDown):
         await broker.send(packets(event, "a"))

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.mark.parametrize(
     ("module", "client", "scheme", "package"),
-    [("rabbitmq", "aiormq", "amqp", "aio-pika"), ("kafka", "aiokafka", "kafka", "aiokafka")],
+    [("rabbitmq", "aiormq", "amqp", "aiormq"), ("kafka", "aiokafka", "kafka", "aiokafka")],
 )
 def test_a_client_that_is_not_installed_is_told_by_the_name_of_its_extra(
     module: str, client: str, scheme: str, package: str

@@ -1,13 +1,14 @@
 """Databases that keep what they acknowledged, also when they are killed; and children that are."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.postgres import new_database, server, wiped
 from tests.tools.event_bus.torture.children import Child, children
+from tests.tools.event_bus.torture.stage import Stage, booted, ended
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -42,3 +43,21 @@ def start() -> Iterator[Callable[..., Child]]:
     """Start children; none outlives the test."""
     with children() as start:
         yield start
+
+
+@pytest.fixture(params=["memory://", "db://"])
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+async def boot(transport: str, sqlite_url: str) -> AsyncIterator[Callable[..., Awaitable[Stage]]]:
+    stages = list[Stage]()
+
+    async def boot(**settings: str) -> Stage:
+        stages.append(await booted(sqlite_url, EVENT_BUS_URL=transport, **settings))
+        return stages[-1]
+
+    yield boot
+    for stage in stages:
+        await ended(stage)

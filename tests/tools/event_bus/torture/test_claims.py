@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.nats_server import server as nats_server
 from tests.tools.event_bus.torture.roles import Order
 from tests.tools.event_bus.torture.stage import Stage, booted, ended, opened_db, settled, subscribe, until
 from tools.db.contract import Unavailable
@@ -95,6 +96,23 @@ async def test_what_was_claimed_though_the_answer_was_lost_is_handled_in_order(u
     await ended(stage)
 
     assert (seen.numbers, seen.attempts) == ([0, 1, 2, 3, 4], [1] * 5)
+
+
+@pytest.mark.slow
+async def test_what_was_claimed_for_a_broker_though_the_answer_was_lost_is_sent_in_order(url: str) -> None:
+    with nats_server() as nats:
+        seen, store = Seen(), LosesAnswers(await opened_db(url))
+        stage = await booted(url, store, EVENT_BUS_URL=nats.url)
+        subscribe(stage, "order.placed", seen.handle)
+        await stage.hooks.on_ready()
+
+        store.is_losing = True
+        await published(stage, *range(5))
+        await published(stage, *range(5, 10))
+        await until(lambda: len(seen.numbers) == 10, 10)
+        await ended(stage)
+
+    assert seen.numbers == list(range(10))
 
 
 @pytest.mark.parametrize(

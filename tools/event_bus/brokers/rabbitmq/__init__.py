@@ -1,10 +1,10 @@
 """RabbitMQ, from 3.10: a quorum queue for each group of each event, bound to one direct exchange.
 
-    send -> exchange `microcoreos.events` -> queue `events/<event>/<group>` -> the one active consumer of all processes
+    send -> exchange `events` -> queue `events/<event>/<group>` -> the one active consumer of all processes
 
-`amqp://user:password@host:5672/vhost`, or `amqps://` with `?cafile=...`; apps on one vhost share their events,
-unless they have another `?prefix=shop` in place of `events`. In names what is no ASCII letter, digit, `_`, `.` or `-`
-is written as in a URL, with `@` for `%`; a long one is cut, its hash behind a `#`.
+`amqp://user:password@host:5672/vhost`, or `amqps://` with `?cafile=...`; apps on one vhost share their events, unless
+they have a `?prefix=shop` of their own, in place of `events`. What is no ASCII letter, digit, `_`, `.` or `-` in a name
+is written as in a URL, with `@` for `%`; a long name is cut, its hash behind a `#`.
 
 What an operator has to know:
 

@@ -7,7 +7,6 @@ from urllib.parse import quote
 from aiormq.abc import AbstractChannel, ArgumentsType
 
 _LONGEST_NAME = 100
-_LONGEST_PREFIX = 27
 _ARGUMENTS: ArgumentsType = {
     "x-queue-type": "quorum",
     "x-single-active-consumer": True,
@@ -18,7 +17,7 @@ _ARGUMENTS: ArgumentsType = {
 
 
 def routing_key(event: str) -> str:
-    """Name an event; two parts and a prefix make up at most 233 of the 255 bytes that AMQP allows."""
+    """Name an event; two such parts and a prefix of 20 make up at most 248 of the 255 bytes that AMQP allows."""
     quoted = quote(event, safe="").replace("~", "%7E").replace("%", "@")
     if len(quoted) <= _LONGEST_NAME:
         return quoted
@@ -26,33 +25,26 @@ def routing_key(event: str) -> str:
 
 
 class Queues:
-    """Those of one prefix: apps with another one do not share their events.
-
-    Raises:
-        ValueError: the prefix is too long for names that AMQP takes.
-    """
+    """All that have one prefix, which is also the exchange that they are bound to."""
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = routing_key(prefix)
-        if not 0 < len(self._prefix) <= _LONGEST_PREFIX:
-            raise ValueError(f"the `prefix` of RabbitMQ's URL has to have 1 to {_LONGEST_PREFIX} characters")
-        self.exchange = f"microcoreos.{self._prefix}"
+        self.exchange = prefix
 
     def name(self, event: str, group: str) -> str:
-        return f"{self._prefix}/{routing_key(event)}/{routing_key(group)}"
+        return f"{self.exchange}/{routing_key(event)}/{routing_key(group)}"
 
     async def declare(self, channel: AbstractChannel, groups: Iterable[tuple[str, str]]) -> None:
         """Make the exchange and the queues of (event, group) that are missing."""
         await channel.exchange_declare(self.exchange, exchange_type="direct", durable=True)
         for event, group in groups:
-            await self._declare_one(channel, event, group)
+            await self._declare(channel, event, group)
 
     async def waiting(self, channel: AbstractChannel, event: str, group: str) -> int:
         """Make what is missing for a group, and count the packets in its queue that nobody was given."""
         await channel.exchange_declare(self.exchange, exchange_type="direct", durable=True)
-        return await self._declare_one(channel, event, group)
+        return await self._declare(channel, event, group)
 
-    async def _declare_one(self, channel: AbstractChannel, event: str, group: str) -> int:
+    async def _declare(self, channel: AbstractChannel, event: str, group: str) -> int:
         name = self.name(event, group)
         declared = await channel.queue_declare(name, durable=True, arguments=_ARGUMENTS)
         await channel.queue_bind(name, self.exchange, routing_key(event))

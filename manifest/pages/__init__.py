@@ -1,0 +1,1 @@
+"""One text a command, from the same facts as the index."""

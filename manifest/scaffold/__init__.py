@@ -1,0 +1,1 @@
+"""Files to begin with: each boots, keeps the rules and is tested by a file of its own."""

@@ -1,0 +1,86 @@
+"""Tasks written after the slicer, which was never made to fit them: how well it does on what nobody foresaw."""
+
+from tests.manifest.golden.tasks import READ, READ_ONE, TIMED, WRITE, Task
+
+MORE_TASKS = (
+    Task(
+        "let an agent merge two support tickets",
+        {"tickets": "id user_id subject status", "ticket_messages": "id ticket_id"},
+        {"ticket.closed": "id user_id"},
+        WRITE,
+        ("POST /tickets/{id}/close",),
+        ("Ticket",),
+    ),
+    Task(
+        "notify followers when the price of a wishlisted product drops",
+        {"wishlists": "user_id product_id", "messages": "user_id kind title body"},
+        {"product.price_changed": "id price_cents"},
+        {"event_bus": "subscribe", "db": "query"},
+        (),
+        ("Wishlist", "Message"),
+    ),
+    Task(
+        "show how many points a customer has and which rewards they can buy",
+        {"loyalty_accounts": "user_id points", "rewards": "id name points stock"},
+        {},
+        READ_ONE,
+        ("GET /loyalty-accounts/{id}", "GET /rewards"),
+        ("LoyaltyAccount", "Reward"),
+    ),
+    Task(
+        "pay an invoice with a gift card",
+        {"invoices": "id status total_cents", "gift_cards": "id code balance_cents status"},
+        {"invoice.paid": "id order_id"},
+        WRITE,
+        ("POST /gift-cards/{id}/spend",),
+        ("GiftCard",),
+    ),
+    Task(
+        "hide all reviews of a retired product",
+        {"reviews": "id product_id status"},
+        {"product.retired": "id"},
+        {"event_bus": "subscribe", "db": "execute"},
+        (),
+        ("Review",),
+    ),
+    Task(
+        "weekly report of the best selling products",
+        {"order_lines": "product_id quantity", "reports": "id name status path"},
+        {"report.requested": "id name"},
+        TIMED,
+        (),
+        ("Report",),
+    ),
+    Task(
+        "change the shipping address of an order that is not dispatched yet",
+        {"orders": "id user_id status", "addresses": "id user_id street city postal_code country"},
+        {"shipment.dispatched": "id order_id"},
+        {"http": "add_endpoint", "auth": "require", "db": "query_one"},
+        ("PATCH /addresses/{id}", "PATCH /orders/{id}"),
+        ("Address", "Order"),
+    ),
+    Task(
+        "list which suppliers deliver a product and for how much",
+        {"price_lists": "supplier_id product_id cost_cents", "suppliers": "id name status"},
+        {},
+        READ,
+        ("GET /price-lists", "GET /suppliers"),
+        ("PriceList", "Supplier"),
+    ),
+    Task(
+        "pause a subscription until a date",
+        {"subscriptions": "id user_id status renews_at_utc"},
+        {"subscription.renewed": "id user_id plan_id"},
+        WRITE,
+        ("POST /subscriptions/{id}/pause",),
+        ("Subscription",),
+    ),
+    Task(
+        "mute notifications of one kind",
+        {"preferences": "id user_id kind channel is_wanted"},
+        {},
+        {"http": "add_endpoint", "auth": "require", "db": "query_one"},
+        ("POST /preferences", "GET /preferences"),
+        ("Preference",),
+    ),
+)
