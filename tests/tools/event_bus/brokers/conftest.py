@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from tests import kafka_cluster, rabbitmq_server
 from tests.contracts.brokers.servers import KINDS
 from tests.proxy import Proxy, proxy
+from tests.tools.event_bus.brokers import lines
 from tools.event_bus.brokers.broker import Broker
 
 MakeBroker = Callable[..., Broker]
@@ -69,3 +70,22 @@ async def make_broker() -> AsyncIterator[MakeBroker]:
 def event() -> str:
     """The name of an event that no other test uses."""
     return f"made.{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, Any]]:
+    """Each kind of broker, and a server of it that several tests use."""
+    with KINDS[request.param].run() as made:
+        yield request.param, made
+
+
+@pytest.fixture
+def url(server: tuple[str, Any]) -> str:
+    """Its URL, with a prefix of the test's own."""
+    return lines.own(server[1].url)
+
+
+@pytest.fixture
+async def any_line(server: tuple[str, Any]) -> AsyncIterator[lines.Line]:
+    async with lines.line_to(*server) as made:
+        yield made

@@ -12,8 +12,9 @@ from tests.contracts.event_bus.plugins import subscribe
 from tests.tools.event_bus.brokers.lines import line_to, stored
 from tests.tools.event_bus.brokers.traffic import EVENT, Publisher, Subscriber, numbers_to, within
 
-KILLED = [name for name, kind in KINDS.items() if kind.outlives_kill]
-KILLS = {"rabbitmq": 12}  # a start of it takes four seconds
+KILLS = {"rabbitmq": 12}
+LONGEST = {"rabbitmq": [pytest.mark.longest]}  # a start of it takes four seconds
+KILLED = [pytest.param(name, marks=LONGEST.get(name, [])) for name, kind in KINDS.items() if kind.outlives_kill]
 BACK_WITHIN_S = {"rabbitmq": 4.0}
 """After the server answers; else two seconds. RabbitMQ's queues have to find their leaders then."""
 AT_ONCE_S = 1.0  # two processors, which others use too

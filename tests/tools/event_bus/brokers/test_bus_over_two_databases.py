@@ -3,16 +3,15 @@
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contracts.brokers.servers import KINDS
 from tests.contracts.event_bus.plugins import Listener, subscribe
-from tests.tools.event_bus.brokers.lines import own, stored
+from tests.tools.event_bus.brokers.lines import stored
 from tests.tools.event_bus.brokers.traffic import EVENT, Publisher, Subscriber, within
 
 pytestmark = pytest.mark.slow
@@ -20,20 +19,9 @@ ROOT = Path(__file__).parents[4]
 KILLS = 8
 
 
-@pytest.fixture(scope="module", params=list(KINDS))
-def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, Any]]:
-    with KINDS[request.param].run() as made:
-        yield request.param, made
-
-
 @pytest.fixture
 def kind(server: tuple[str, Any]) -> str:
     return server[0]
-
-
-@pytest.fixture
-def url(server: tuple[str, Any]) -> str:
-    return own(server[1].url)
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from hookspecs import Trace
 from tests.contracts.brokers.servers import KINDS
 from tests.contracts.event_bus.plugins import REQUEST, Broken, Gate, Listener, Work, publish_in, subscribe, until
 from tests.contracts.event_bus.works import Home
-from tests.tools.event_bus.brokers.lines import Line, line_to, own, unstored
+from tests.tools.event_bus.brokers.lines import Line, unstored
 from tests.tools.event_bus.brokers.traffic import EVENT, Subscriber, numbers_to, within
 from tools.event_bus.brokers.broker import Packet
 from tools.event_bus.contract import BusFull, TransportDown
@@ -21,30 +21,12 @@ from tools.event_bus.contract import BusFull, TransportDown
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[4]
 SHORT = {"EVENT_BUS_TIMEOUT_S": "1"}
-TAKEN_OVER_WITHIN_S = 20
-"""After a kill, until the broker or the lease lets another process receive."""
-
-
-@pytest.fixture(scope="module", params=list(KINDS))
-def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, Any]]:
-    with KINDS[request.param].run() as made:
-        yield request.param, made
-
-
-@pytest.fixture
-def url(server: tuple[str, Any]) -> str:
-    return own(server[1].url)
+TAKEN_OVER_WITHIN_S = 20  # after a kill, until the broker or the lease lets another process receive
 
 
 @pytest.fixture
 async def home(url: str) -> AsyncIterator[Home]:
     async with unstored(url) as made:
-        yield made
-
-
-@pytest.fixture
-async def line(server: tuple[str, Any]) -> AsyncIterator[Line]:
-    async with line_to(*server) as made:
         yield made
 
 
@@ -171,22 +153,24 @@ async def test_so_many_may_be_delayed_and_no_more(home: Home) -> None:
     assert await bus.publish(EVENT, 4)
 
 
-async def test_what_is_due_while_the_broker_is_away_is_bounded_and_comes_in_order_when_it_is_back(line: Line) -> None:
-    async with unstored(line.url) as home:
+async def test_what_is_due_while_the_broker_is_away_is_bounded_and_comes_later_in_order(
+    any_line: Line,
+) -> None:
+    async with unstored(any_line.url) as home:
         listener, bus = Listener(), await home.boot(EVENT_BUS_QUEUE="20", **SHORT)
         subscribe(bus, EVENT, listener.handle)
         await bus.on_ready()
         await bus.publish(EVENT, -1)
         await until(lambda: listener.seen == [-1])
 
-        await line.proxy.switch("refuse")
+        await any_line.proxy.switch("refuse")
         for number in range(20):
             await bus.publish(EVENT, number, delay=0.01 + number / 1_000)
         await asyncio.sleep(0.5)
         with pytest.raises(BusFull):
             await bus.publish(EVENT, 20, delay=0.01)
         assert await bus.pending() == 20
-        await line.proxy.switch("pass")
+        await any_line.proxy.switch("pass")
         await within(10, lambda: len(set(listener.seen)) == 21)
 
     assert list(dict.fromkeys(listener.seen)) == list(range(-1, 20))
@@ -226,10 +210,10 @@ async def test_what_fails_at_the_shutdown_is_tried_by_the_next_process(home: Hom
     assert broken.calls == 1
 
 
-async def test_a_publish_while_the_broker_is_away_is_refused(line: Line) -> None:
-    async with unstored(line.url) as home:
+async def test_a_publish_while_the_broker_is_away_is_refused(any_line: Line) -> None:
+    async with unstored(any_line.url) as home:
         bus = await ready(home, Listener().handle)
-        await line.proxy.switch("refuse")
+        await any_line.proxy.switch("refuse")
 
         with pytest.raises(TransportDown) as refused:
             for _ in range(100):  # the first one may be what finds it out
@@ -256,8 +240,7 @@ async def test_what_is_no_event_of_ours_is_left_out(
 ) -> None:
     listener = Listener()
     bus = await ready(home, listener.handle)
-    other = KINDS[server[0]].broker(url, 5)
-    await other.open({})
+    await (other := KINDS[server[0]].broker(url, 5)).open({})
     await other.send([Packet(EVENT, "strange", "", b"\xff no event")])
     await other.close()
 
