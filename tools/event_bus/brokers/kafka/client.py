@@ -133,6 +133,8 @@ async def _ended(stopping: "asyncio.Task[None]", client: Any) -> None:
             pass
     with suppress(*FAULTS):
         await client.close()
+    if client._md_update_fut is not None and not client._md_update_fut.done():
+        client._md_update_fut.set_result(False)  # a batch that was refused waits for it, and nobody is left to bring it
 
 
 def _cut(client: Any) -> None:

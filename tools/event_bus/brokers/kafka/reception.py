@@ -11,6 +11,7 @@ from tools.event_bus.brokers.offer import offer
 
 _BATCH = 128
 _LOOK_MS = 1_000
+_LAST_WORD_S = 0.3
 
 Found = Mapping[TopicPartition, Sequence[Any]]
 
@@ -54,6 +55,16 @@ class Reception(ConsumerRebalanceListener):  # type: ignore[misc]  # the client 
 
 
 async def _confirm(consumer: Any, found: Found) -> None:
+    """Say what was taken; also when we are to end just now, or it would come again."""
+    confirming = asyncio.create_task(_commit(consumer, found))
+    try:
+        await asyncio.shield(confirming)
+    finally:
+        await asyncio.wait({confirming}, timeout=_LAST_WORD_S)
+        confirming.cancel()
+
+
+async def _commit(consumer: Any, found: Found) -> None:
     with suppress(errors.CommitFailedError):  # another one has the partition by now, and reads them again
         await consumer.commit({place: several[-1].offset + 1 for place, several in found.items()})
 
