@@ -51,7 +51,7 @@ def tokens(text: str) -> int:
     return len(_encoding().encode(text, disallowed_special=()))
 
 
-def cost(school: str, stage: Stage, choice: Slice = "domain") -> Cost:
+def cost(school: str, stage: Stage, choice: Slice = "task") -> Cost:
     """Count what a feature costs; `choice` says what our own author reads of the manifest."""
     old, new = files(school, before(stage)), written(school, stage)
     read, more = (

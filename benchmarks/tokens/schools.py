@@ -28,7 +28,7 @@ class School(NamedTuple):
 SCHOOLS = {
     school.name: school
     for school in (
-        School("ours", "this repository, the slice of the domain", "asgi:app", is_factory=False),
+        School("ours", "this repository, the slice for the task", "asgi:app", is_factory=False),
         School("vertical_slice", "vertical slice", "app.main:create_app"),
         School("n_layer", "N-layer", "app.main:create_app"),
         School("hexagonal", "hexagonal", "app.main:create_app"),

@@ -12,7 +12,7 @@ HEAD = """\
 """
 
 
-def render(choice: Slice = "domain") -> str:
+def render(choice: Slice = "task") -> str:
     """Render a table a feature, and how the second feature stands to the goal."""
     parts = []
     for stage, feature in FEATURES.items():
@@ -22,7 +22,7 @@ def render(choice: Slice = "domain") -> str:
     return "\n".join([*parts, _goal(choice)])
 
 
-def refreshed(text: str, choice: Slice = "domain") -> str:
+def refreshed(text: str, choice: Slice = "task") -> str:
     """Give README's text with a fresh table between its markers.
 
     Raises:

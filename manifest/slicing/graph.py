@@ -11,7 +11,7 @@ from manifest.slicing.source_use import SourceUse, source_use
 from manifest.slicing.words import stem, stems
 
 Key = tuple[str, str]  # kind and name
-_TO_PARENT, _TO_CHILD = 2.0, 0.7  # a row cannot be written without the one that it points at
+_TO_PARENT, _TO_CHILD = 2.0, 0.5  # a row cannot be written without the one that it points at
 
 
 class Event(NamedTuple):

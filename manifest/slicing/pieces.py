@@ -13,13 +13,14 @@ from manifest.slicing.kind import kind_of
 from manifest.table_line import table_line
 
 # of a kind's best: how fast others give way, to all that the slice holds besides
-_WEIGHTS = {"table": 1.0, "event": 0.9, "plugin": 0.85}
+_WEIGHTS = {"table": 1.0, "event": 0.8, "plugin": 0.9}
 _LEAST = 0.1  # of the best of its kind: less has nothing to do with the task
 _MOST = {"table": 6, "event": 8, "plugin": 14}
 
 
 _OF_KIND = {"timed": 0.4, "hear": 0.75}  # these are seldom asked for beside another kind
-_PRIVATE, _SAME_KIND, _AT_HOME = 0.4, 1.3, 1.5
+_PRIVATE, _SAME_KIND, _AT_HOME = 0.4, 1.2, 1.5
+_TOLD = ("endpoint", "subscription", "responder", "event", "setting", "job")  # `event` says again what is subscribed to
 _MODEL = re.compile(r"\b(?!Page\b|None\b)[A-Z]\w+")
 
 
@@ -121,8 +122,9 @@ def _plugin(feature: Feature, shown: Collection[str]) -> str:
     sent = [f"{'out' if one.call == 'publish' else 'requests'} {one.event}" for one in feature.sends]
     heard = [f"{'in' if fact.kind == 'subscription' else 'replies'} {fact.name}"
              for fact in feature.of("subscription", "responder")]  # fmt: skip
-    told = [plain(text, 200) for text in (*served, *heard, *dict.fromkeys(sent))]
-    return f"- {plain(feature.part.name)}: {'; '.join(told) or plain(feature.part.summary, 80)}"
+    others = [f"{fact.kind} {fact.name}" for fact in feature.facts if fact.kind not in _TOLD]
+    told = [plain(text, 200) for text in (*served, *heard, *dict.fromkeys(sent), *others)]
+    return f"- {plain(feature.part.name)}: {'; '.join(told) or plain(feature.part.summary, 80)}".removesuffix(": ")
 
 
 def _endpoint(fact: Fact, shown: Collection[str]) -> str:

@@ -10,7 +10,7 @@ from manifest.slicing.words import asked
 _SAID = 0.4  # a word in a summary, of one in a name
 _STEP = 0.35  # what a neighbour gets of a score
 _STEPS = 2
-_WHOLE = 0.75  # `orders` has more to do with orders than `order_lines`
+_WHOLE = 0.9  # `orders` has more to do with orders than `order_lines`
 
 
 def relevance(graph: Graph, task: str) -> dict[Key, float]:

@@ -7,7 +7,6 @@ from hookspecs import System
 from manifest.budget import BudgetError
 from manifest.plain_text import plain
 from manifest.slicing.left_out import MOST_NAMED, left_out
-from manifest.slicing.neighbour import neighbour
 from manifest.slicing.pieces import Piece
 from manifest.slicing.rules import RULES
 from manifest.slicing.source import Source, read_source
@@ -66,8 +65,9 @@ def _text(source: Source, chosen: Sequence[Item], named: int = 0) -> str:
 
 def _where(source: Source) -> Iterator[str]:
     """Say where the file goes, and which one to read before it is written."""
-    if nearest := neighbour(source.graph, source.score, source.task, source.home):
-        yield f"Read `{plain(nearest.part.file)}`; then write `domains/{plain(source.home)}/plugins/<feature>.py`."
+    if source.neighbour:
+        file = f"domains/{plain(source.home)}/plugins/<feature>.py"
+        yield f"Read `{plain(source.neighbour.part.file)}`; then write `{file}`."
         yield ""
 
 

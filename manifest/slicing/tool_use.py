@@ -19,7 +19,7 @@ _OFFERED = re.compile(r"\b[A-Z]\w+(?:\([^()]*\))?")
 _MEMBERS = 4  # of a value that plugins are given: all of them are in `tools <name>`
 _COMMON = 0.2  # of the features of a kind: what so many call, the next one is likely to
 _USUAL, _SEVERAL = 0.05, 3  # of all features
-_COMMON_VALUE, _NEAR_VALUE, _ASKED_VALUE, _USUAL_VALUE = 1.0, 0.9, 0.85, 0.55
+_COMMON_VALUE, _NEAR_VALUE, _ASKED_VALUE, _USUAL_VALUE = 1.0, 0.9, 0.85, 0.5
 
 
 class Line(NamedTuple):

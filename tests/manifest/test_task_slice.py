@@ -32,7 +32,7 @@ def test_a_slice_says_where_to_write_what_to_read_and_what_stands_near(tmp_path:
         "- users.create_user: POST /users(NewUser) -> User bearer:admin; out user.created; requests mail.count\n"
         in text
     )
-    assert sections[-1].startswith("Left out\n")
+    assert sections[-1].splitlines()[-2:] == ["- mail.inbox: websocket /inbox", "- mail.quiet: Do nothing."]
 
 
 def test_the_order_in_which_things_are_told_changes_no_byte(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tasks written after the slicer, which was never made to fit them: how well it does on what nobody foresaw."""
+"""Tasks written after the slicer: `MORE_TASKS` were looked at while its numbers were chosen, `UNSEEN_TASKS` never."""
 
 from tests.manifest.golden.tasks import READ, READ_ONE, TIMED, WRITE, Task
 
@@ -82,5 +82,75 @@ MORE_TASKS = (
         {"http": "add_endpoint", "auth": "require", "db": "query_one"},
         ("POST /preferences", "GET /preferences"),
         ("Preference",),
+    ),
+)
+
+UNSEEN_TASKS = (
+    Task(
+        "let a supplier confirm the delivery date of a purchase",
+        {"purchases": "id supplier_id status expected_at_utc"},
+        {"purchase.ordered": "id supplier_id product_id quantity"},
+        WRITE,
+        ("POST /purchases/{id}/order", "POST /purchases/{id}/deliver"),
+        ("Purchase",),
+    ),
+    Task(
+        "hourly alert about open tickets without an assignee",
+        {"tickets": "id user_id subject status assignee_id opened_at_utc"},
+        {"ticket.assigned": "id assignee_id"},
+        TIMED,
+        ("POST /tickets/{id}/assign",),
+        ("Ticket",),
+    ),
+    Task(
+        "when a return is received, put its products back and refund the customer",
+        {
+            "returns": "id order_id user_id",
+            "return_lines": "return_id product_id quantity",
+            "refunds": "payment_id amount_cents",
+        },
+        {"return.received": "id order_id", "refund.requested": "id payment_id amount_cents"},
+        {"event_bus": "subscribe publish", "db": "query_one transaction"},
+        (),
+        ("Return", "Refund"),
+    ),
+    Task(
+        "show a customer all their invoices and what is still to pay",
+        {
+            "invoices": "id user_id number status total_cents due_at_utc paid_at_utc",
+            "payments": "invoice_id amount_cents",
+        },
+        {},
+        READ,
+        ("GET /invoices", "GET /invoices/{id}"),
+        ("Invoice",),
+    ),
+    Task(
+        "split a shipment into two parcels",
+        {"shipments": "id order_id carrier_id tracking_code status"},
+        {"shipment.created": "id order_id"},
+        WRITE,
+        ("POST /shipments/{id}/dispatch",),
+        ("Shipment",),
+    ),
+    Task(
+        "rename a campaign",
+        {"campaigns": "id name status"},
+        {},
+        {"http": "add_endpoint", "auth": "require", "db": "query_one"},
+        ("POST /campaigns", "GET /campaigns"),
+        ("Campaign",),
+    ),
+    Task(
+        "convert a wishlist into a cart",
+        {
+            "wishlists": "id user_id product_id",
+            "carts": "id user_id status",
+            "cart_items": "cart_id product_id quantity price_cents",
+        },
+        {"cart.checked_out": "id user_id"},
+        WRITE,
+        ("GET /wishlists", "POST /carts", "POST /cart-items"),
+        ("Cart", "CartItem", "Wishlist"),
     ),
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.manifest.golden.app import domains, write_app
+from tests.manifest.golden.more_tasks import MORE_TASKS, UNSEEN_TASKS
 from tests.manifest.golden.tasks import TASKS, Task
 from tests.manifest.made_up import python
 
@@ -34,7 +35,7 @@ def test_the_app_boots_and_nothing_in_it_is_broken(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("203 []\n", "")
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.words)
+@pytest.mark.parametrize("task", [*TASKS, *MORE_TASKS, *UNSEEN_TASKS], ids=lambda task: task.words)
 def test_what_a_task_needs_is_in_the_app(task: Task) -> None:
     tables = {
         name: {one.name for one in table.columns} for domain in domains() for name, table in domain.tables.items()

@@ -9,7 +9,7 @@ import tiktoken
 
 from manifest import tokens
 from tests.manifest.golden.app import write_app
-from tests.manifest.golden.more_tasks import MORE_TASKS
+from tests.manifest.golden.more_tasks import MORE_TASKS, UNSEEN_TASKS
 from tests.manifest.golden.shipped_tasks import SHIPPED_TASKS
 from tests.manifest.golden.slices import render_slices
 from tests.manifest.golden.tasks import TASKS, Task
@@ -17,7 +17,7 @@ from tests.manifest.made_up import ROOT
 
 BUDGET = 800
 BUDGETS = (300, 500, 1_500)
-ASKED = [(task.words, BUDGET) for task in (*TASKS, *MORE_TASKS)]
+ASKED = [(task.words, BUDGET) for task in (*TASKS, *MORE_TASKS, *UNSEEN_TASKS)]
 OTHERS = [(task.words, budget) for task in TASKS for budget in BUDGETS]
 ENCODING = tiktoken.get_encoding(tokens.ENCODING)
 
@@ -55,10 +55,12 @@ def test_a_slice_names_the_rules_a_file_to_read_and_what_it_leaves_out(slices: A
         assert "## Left out\n" in one["text"] and " features" in one["text"]
 
 
-def test_tasks_that_nobody_foresaw_find_nine_symbols_in_ten(slices: Any) -> None:
-    texts = [one["text"] for one in slices["counted"][len(TASKS) : len(ASKED)]]
+@pytest.mark.parametrize(("first", "tasks"), [(len(TASKS), MORE_TASKS), (-len(UNSEEN_TASKS), UNSEEN_TASKS)],
+                         ids=["written later", "never looked at"])  # fmt: skip
+def test_tasks_that_came_later_find_nine_symbols_in_ten(first: int, tasks: tuple[Task, ...], slices: Any) -> None:
+    texts = [one["text"] for one in slices["counted"][: len(ASKED)][first:][: len(tasks)]]
 
-    assert recall(MORE_TASKS, texts) >= 0.9
+    assert recall(tasks, texts) >= 0.9
 
 
 def test_without_the_tokenizer_slices_are_shorter_and_hold_nearly_as_much(slices: Any) -> None:

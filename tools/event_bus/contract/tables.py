@@ -37,10 +37,11 @@ CREATE INDEX _event_deliveries_delayed ON _event_deliveries (due_at) WHERE state
 CREATE INDEX _event_deliveries_dead ON _event_deliveries (seq) WHERE state = 'dead';
 CREATE INDEX _event_deliveries_outgoing ON _event_deliveries (seq) WHERE grp = '(broker)' AND state <> 'done';
 CREATE INDEX _event_deliveries_trace ON _event_deliveries (trace_id);
--- all groups that ever were; a row is locked by whoever claims for it
+-- all groups that ever were, and when a process last had it; a row is locked by whoever claims for it
 CREATE TABLE _event_groups (
     event TEXT NOT NULL,
     grp TEXT NOT NULL,
+    seen_at REAL NOT NULL,
     PRIMARY KEY (event, grp)
 );
 -- the processes that handle events; `beat` grows as long as one lives, `groups` is what it subscribes, as JSON

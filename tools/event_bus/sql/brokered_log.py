@@ -43,7 +43,7 @@ class BrokeredLog(SqlLog):
         groups: dict[str, list[str]] = {}
         for event, group in self._feeders:
             groups.setdefault(event, []).append(group)
-        await self._register_group(*OUTBOX)
+        await self._worker.announce([OUTBOX])
         await super().open()
         self._watch.chores.append(self._relay.look)
         await self._link.open(groups, self._settings.event_bus_timeout_s)

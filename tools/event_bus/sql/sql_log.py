@@ -58,8 +58,6 @@ class SqlLog:
         self._watch.chores.append(self._room.recount)
 
     async def open(self) -> None:
-        for event, group in self._feeders:
-            await self._register_group(event, group)
         await self._worker.register(self._feeders)
         await self._worker.look()
         self._on_change()
@@ -199,15 +197,11 @@ class SqlLog:
         return {*self._feeders, *self._worker.others}
 
     def _on_change(self) -> None:
-        """Look anew whom an event is for: our groups, and those of the other processes that live."""
+        """Look anew whom an event is for: our groups, those of other processes, and of who is away for a while."""
         found: dict[str, list[str]] = {}
-        for event, group in sorted(self._known()):
+        for event, group in sorted(self._known() | self._worker.absent):
             found.setdefault(event, []).append(group)
         self._groups = found
-
-    async def _register_group(self, event: str, group: str) -> None:
-        sql = "INSERT INTO _event_groups (event, grp) VALUES (?, ?) ON CONFLICT (event, grp) DO NOTHING"
-        await self._store.execute(sql, (event, group))
 
     def _forget_all(self) -> None:
         for feeder in self._feeders.values():

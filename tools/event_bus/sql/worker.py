@@ -18,9 +18,13 @@ from tools.event_bus.contract import Store
 
 log = logging.getLogger(__name__)
 
+ABSENT_S = 3_600
 Pair = tuple[str, str]
 """An event and a group."""
 
+_ANNOUNCE = """
+INSERT INTO _event_groups (event, grp, seen_at) VALUES (?, ?, ?)
+ON CONFLICT (event, grp) DO UPDATE SET seen_at = excluded.seen_at"""
 _LOSE = """
 UPDATE _event_deliveries SET state = 'lost', worker = '', spent = spent + CASE WHEN alone THEN 1 ELSE 0 END
 WHERE state = 'claimed'
@@ -44,10 +48,14 @@ class Worker:
         self._store, self._lease_s, self._clock = store, lease_s, clock
         self._host, self._process = _host(), _process(os.getpid())
         self._beats: dict[str, tuple[int, float]] = {}
+        self._pairs: list[Pair] = []
+        self._announced_at = 0.0
         self._looked_at = self._alive_at = clock()
         self.name = ""
         self.others: set[Pair] = set()
         """What other living processes subscribe."""
+        self.absent: set[Pair] = set()
+        """What nobody subscribes just now, and somebody did within `ABSENT_S`: it may be about to start again."""
 
     async def register(self, pairs: Collection[Pair]) -> None:
         """Begin to live, under a new name."""
@@ -56,7 +64,14 @@ class Worker:
             "INSERT INTO _event_workers (worker, host, process, beat, subscribes) VALUES (?, ?, ?, 0, ?)",
             (name, self._host, self._process, msgspec.json.encode(sorted(pairs)).decode()),
         )
-        self.name, self._alive_at = name, now
+        self.name, self._alive_at, self._pairs = name, now, sorted(pairs)
+        await self.announce(self._pairs)
+
+    async def announce(self, pairs: Collection[Pair]) -> None:
+        """Say that these groups are there."""
+        self._announced_at = self._clock()
+        for event, group in pairs:
+            await self._store.execute(_ANNOUNCE, (event, group, time.time()))
 
     async def beat(self) -> bool:
         """Give a sign of life; False when this process was taken for dead meanwhile."""
@@ -87,6 +102,11 @@ class Worker:
             await self._store.execute(sql, (one.worker, one.beat))
         living = [one for one in rows if one not in dead and one.worker != self.name]
         self.others = {(event, group) for one in living for event, group in msgspec.json.decode(one.subscribes)}
+        if now - self._announced_at > ABSENT_S / 4:
+            await self.announce(self._pairs)
+        sql = "SELECT event, grp FROM _event_groups WHERE seen_at > ? AND event <> ''"
+        seen = {(row["event"], row["grp"]) for row in await self._store.query(sql, (time.time() - ABSENT_S,))}
+        self.absent = seen - self.others
         return bool(await self._store.execute(_LOSE)) or bool(dead)
 
     async def leave(self) -> None:

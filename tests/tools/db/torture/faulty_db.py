@@ -78,8 +78,8 @@ class FaultyDb:
             yield row
             await self._plan.after(is_to_fail)  # half-way
 
-    def transaction(self) -> AbstractAsyncContextManager[None]:
-        return _Transaction(self._db.transaction(), self._plan)
+    def transaction(self, *, serializable: bool = False) -> AbstractAsyncContextManager[None]:
+        return _Transaction(self._db.transaction(serializable=serializable), self._plan)
 
 
 class _Transaction(AbstractAsyncContextManager[None]):
