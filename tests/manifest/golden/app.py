@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.manifest.golden.source import Column, Feature, Table, feature_source, models_source
+from tests.manifest.golden.shape import Column, Feature, Table
+from tests.manifest.golden.source import feature_source, models_source
 
 TEXTS = Path(__file__).parent / "domains"
 PROJECT = Path(__file__).parents[3]

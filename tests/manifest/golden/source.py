@@ -1,7 +1,8 @@
 """The source of a feature, as the authors of such an app would write it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+
+from tests.manifest.golden.shape import Column, Feature, Table
 
 Fields = Mapping[str, str]
 PYTHON = {"int": "int", "text": "str", "time": "datetime"}
@@ -12,44 +13,6 @@ IMPORTS = {
     "auth": "from tools.auth.contract import Auth",
     "scheduler": "from tools.scheduler.contract import Scheduler",
 }
-
-
-class Column(NamedTuple):
-    """A column; `parent` is the table that it points at."""
-
-    name: str
-    type: str
-    default: str = ""
-    is_nullable: bool = False
-    is_unique: bool = False
-    parent: str = ""
-
-
-class Table(NamedTuple):
-    """A table and the name of its rows."""
-
-    name: str
-    model: str
-    columns: Sequence[Column]
-
-    def column(self, name: str) -> Column:
-        """Find a column by name."""
-        return next(one for one in self.columns if one.name == name)
-
-    @property
-    def asked(self) -> list[Column]:
-        """What a client gives for a new row."""
-        return [one for one in self.columns[1:] if not one.default and not one.is_nullable]
-
-
-class Feature(NamedTuple):
-    """A line of a domain's text."""
-
-    name: str
-    trigger: str
-    table: str
-    event: str
-    summary: str
 
 
 def camel(name: str) -> str:
@@ -98,14 +61,7 @@ def feature_source(domain: str, one: Feature, table: Table, events: Mapping[str,
         publish = f'await self.bus.publish("{one.event}", {camel(one.event)}({payload}))\n'
         handler = handler.replace("#publish\n", publish)
     handler = handler.replace("            #publish\n", "")
-    used = {f"New{table.model}", table.model, camel(one.event)} if one.event else {f"New{table.model}", table.model}
-    names = sorted(name for name in used if f"{name}(" in handler or f": {name}" in handler or f"[{name}]" in handler
-                   or f"-> {name}" in handler or f"into={name}" in handler)  # fmt: skip
-    imports = [f"from domains.{domain}.models import {', '.join(names)}"] if names else []
-    imports += ["from msgspec import Struct"] if extra else []
-    imports += ["from hookspecs import Refusal, hookimpl" if "Refusal" in handler else "from hookspecs import hookimpl"]
-    imports += sorted(IMPORTS[name] + (", Page, Paging" if name == "http" and "Paging" in handler else "")
-                      for name in needs)  # fmt: skip
+    imports = _imports(domain, one, table, handler, needs, extra)
     said = f"{one.trigger.removesuffix(' admin').removesuffix(' public')}: {one.summary}"
     said = f"{said[0].upper()}{said[1:]}" + (f", publish `{one.event}`" if one.event else "")
     given = ", ".join(f"{name}: {camel('EventBus' if name == 'event_bus' else name)}" for name in needs)
@@ -125,6 +81,18 @@ def feature_source(domain: str, one: Feature, table: Table, events: Mapping[str,
     return "\n".join(imports) + "\n\n\n" + extra + body
 
 
+def _imports(domain: str, one: Feature, table: Table, handler: str, needs: Sequence[str], extra: str) -> list[str]:
+    used = {f"New{table.model}", table.model, camel(one.event)} if one.event else {f"New{table.model}", table.model}
+    names = sorted(name for name in used if f"{name}(" in handler or f": {name}" in handler or f"[{name}]" in handler
+                   or f"-> {name}" in handler or f"into={name}" in handler)  # fmt: skip
+    imports = [f"from domains.{domain}.models import {', '.join(names)}"] if names else []
+    imports += ["from msgspec import Struct"] if extra else []
+    imports += ["from hookspecs import Refusal, hookimpl" if "Refusal" in handler else "from hookspecs import hookimpl"]
+    imports += sorted(IMPORTS[name] + (", Page, Paging" if name == "http" and "Paging" in handler else "")
+                      for name in needs)  # fmt: skip
+    return imports
+
+
 def _served(method: str, rest: Sequence[str], one: Feature, table: Table) -> tuple[str, str, list[str], str]:
     path, who = rest[0], rest[1] if rest[1:] else ""
     protection = {"public": "public=True", "admin": 'guard=self.auth.require("admin")'}.get(
@@ -138,21 +106,11 @@ def _served(method: str, rest: Sequence[str], one: Feature, table: Table) -> tup
 
 def _handler(method: str, path: str, table: Table) -> str:
     model, names = table.model, ", ".join(column.name for column in table.columns)
-    missing = f'        if row is None:\n            raise Refusal(404, "no such {model.lower()}")\n'
-    inside = missing.replace("        if", "            if").replace("            raise", "                raise")
-    if method == "GET" and "{" not in path:
-        return f"""    async def execute(self, page: Paging) -> Page[{model}]:
-        rows: list[{model}] = await self.db.query(
-            "SELECT {names} FROM {table.name} WHERE id > ? ORDER BY id LIMIT ?",
-            (*page.start(0), page.rows), into={model})
-        return page.of(rows, lambda row: row.id)
-"""
+    inside = (
+        _missing(model).replace("        if", "            if").replace("            raise", "                raise")
+    )
     if method == "GET":
-        return f"""    async def execute(self, id: int) -> {model}:
-        row: {model} | None = await self.db.query_one(
-            "SELECT {names} FROM {table.name} WHERE id = ?", (id,), into={model})
-{missing}        return row
-"""
+        return _reading(path, table)
     if method == "POST" and "{" not in path:
         asked = [column.name for column in table.asked]
         return f"""    async def execute(self, new: New{model}) -> {model}:
@@ -183,6 +141,26 @@ def _handler(method: str, path: str, table: Table) -> str:
 {inside}            #publish
         return row
 """
+
+
+def _reading(path: str, table: Table) -> str:
+    model, names = table.model, ", ".join(column.name for column in table.columns)
+    if "{" not in path:
+        return f"""    async def execute(self, page: Paging) -> Page[{model}]:
+        rows: list[{model}] = await self.db.query(
+            "SELECT {names} FROM {table.name} WHERE id > ? ORDER BY id LIMIT ?",
+            (*page.start(0), page.rows), into={model})
+        return page.of(rows, lambda row: row.id)
+"""
+    return f"""    async def execute(self, id: int) -> {model}:
+        row: {model} | None = await self.db.query_one(
+            "SELECT {names} FROM {table.name} WHERE id = ?", (id,), into={model})
+{_missing(model)}        return row
+"""
+
+
+def _missing(model: str) -> str:
+    return f'        if row is None:\n            raise Refusal(404, "no such {model.lower()}")\n'
 
 
 def _hearing(one: Feature, table: Table, event: str, fields: Fields) -> tuple[str, str, list[str], str]:
