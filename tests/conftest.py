@@ -25,7 +25,7 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if count := config.stash.get(LEFT_OUT, 0):
-        terminalreporter.write_line(f"left out: {count} tests; everything that CI runs: scripts/test --tier ci")
+        terminalreporter.write_line(f"left out: {count} tests; what CI runs: scripts/test --tier ci; all: --tier all")
 
 
 @pytest.fixture(scope="session")

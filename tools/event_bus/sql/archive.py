@@ -15,6 +15,11 @@ _UNROUTABLE = "state IN ('waiting', 'lost')"
 _STRANDED = f"""
 SELECT {_LETTER} FROM _event_deliveries
 WHERE grp = '(broker)' AND state <> 'done' AND {_UNROUTABLE} AND seq > ? ORDER BY seq LIMIT ?"""  # noqa: S608
+# in one statement: what passes from one state to another between two would be counted twice, or not at all
+_UNDONE = "\nUNION ALL ".join(
+    f"SELECT event, grp, COUNT(*) AS found FROM _event_deliveries WHERE state {states} GROUP BY event, grp"  # noqa: S608
+    for states in ("= 'waiting'", "IN ('claimed', 'lost')", "= 'delayed'")
+)
 _TRACE = """
 SELECT event_id, parent_id, trace_id, event, lane, published_at, grp, state, attempts, error, ended_at
 FROM _event_deliveries WHERE trace_id = ? ORDER BY published_at, event_id, seq"""
@@ -61,19 +66,9 @@ class Archive:
 
     async def pending(self) -> int:
         """Count what waits for a group that somebody subscribes with, or is under way."""
-        sql = """SELECT COUNT(*) AS found FROM _event_deliveries WHERE state = 'waiting' AND event = ? AND grp = ?
-        UNION ALL SELECT COUNT(*) FROM _event_deliveries
-        WHERE state IN ('claimed', 'lost') AND event = ? AND grp = ?"""
-        (delayed,) = await self._store.query("SELECT COUNT(*) AS found FROM _event_deliveries WHERE state = 'delayed'")
-        found: int = delayed["found"]
-        for pair in sorted(self._known()):
-            if not pair[0]:
-                sql_out = "SELECT COUNT(*) AS found FROM _event_deliveries WHERE grp = '(broker)' AND state <> 'done'"
-                sql_out += " AND state <> 'delayed'"
-                found += (await self._store.query(sql_out))[0]["found"]
-                continue
-            found += sum(row["found"] for row in await self._store.query(sql, (*pair, *pair)))
-        return found
+        known = self._known()
+        rows = await self._store.query(_UNDONE)
+        return sum(row["found"] for row in rows if (row["event"], row["grp"]) in known or ("", row["grp"]) in known)
 
     async def _is_gone(self, event: str, group: str) -> bool:
         return any(pair in ((event, group), ("", group)) for pair in await self._gone())
