@@ -168,6 +168,7 @@ class Subscription:
     async def _work(self) -> None:
         me, turn, ready, thread, callback = asyncio.current_task(), 0, self._ready, OneThread(self._run), self.callback
         assert me is not None
+        keeper, timeout_s, is_transactional = self._of_keeper(), self.options.timeout_s, self.options.transactional
         while not me.cancelling():
             if not ready:
                 await self._news()
@@ -176,22 +177,21 @@ class Subscription:
             delivery, park_s, error = lane[0], None, None
             try:
                 delivery.state = "claimed"
-                keeper = self._of_keeper()
                 if delivery.is_retry or delivery.is_spent or keeper.is_in_doubt or delivery.message.ttl_s is not None:
                     await admit(delivery, self.options, keeper)
-                around = partial(self._of_keeper().within, delivery) if self.options.transactional else None
+                around = partial(keeper.within, delivery) if is_transactional else None
                 begun = callback.begin(delivery.message, delivery.attempt, thread.run, around)
                 if type(begun) is Begun:
-                    await callback.finish(begun, self.options.timeout_s)
-                    self._of_keeper().ended(delivery, "done")
+                    await callback.finish(begun, timeout_s)
+                    keeper.ended(delivery, "done")
                     # What waited has most likely had an effect: if this process is killed, one of a lane is repeated.
-                    await self._of_keeper().marked()
+                    await keeper.marked()
                 else:
-                    self._of_keeper().ended(delivery, "done")
+                    keeper.ended(delivery, "done")
             except BaseException as problem:  # SystemExit too: a callback ends neither its subscription nor the process
                 if self._is_stopped:
                     raise
-                error, park_s = problem, judged(delivery, problem, self.options, self._of_keeper())
+                error, park_s = problem, judged(delivery, problem, self.options, keeper)
             if error is not None and thread.is_taken:
                 await self._thread_free(thread, lane)
             self._leave(lane, park_s)

@@ -183,6 +183,7 @@ async def test_it_may_be_closed_before_it_is_opened(make_broker: MakeBroker, own
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
+@pytest.mark.longest
 async def test_reconnects_leave_nothing_behind(
     kind: Kind, make_broker: MakeBroker, own_server: Server, event: str
 ) -> None:

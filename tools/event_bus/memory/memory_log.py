@@ -58,7 +58,10 @@ class MemoryLog:
             if chain.get():  # the callback may be what the queue waits for
                 raise topic.refusal()
             return self._append_later(topic, message)
-        self._append(message)
+        if self._store is None:
+            self._put(message)
+        else:
+            self._append(message)
         return None
 
     async def drain(self) -> None:
@@ -148,6 +151,8 @@ class MemoryLog:
             self._remember((message, made))
             if message.delay_s:
                 self._delay(message, partial(self._hand_over, message.event, made))
+            elif len(made) == 1 and topic is not None:
+                topic.subscriptions[0].put(made[0])
             else:
                 self._hand_over(message.event, made)
 

@@ -61,6 +61,7 @@ async def test_an_outage_costs_few_attempts_however_many_calls_there_are(
 
 @pytest.mark.slow
 @pytest.mark.timeout(150)
+@pytest.mark.longest
 async def test_fifty_cuts_leave_nothing_behind(line: Line, make_broker: MakeBroker, event: str) -> None:
     hands = Hands()
     broker = make_broker(line.kind, line.url)
