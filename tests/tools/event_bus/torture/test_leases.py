@@ -1,4 +1,4 @@
-"""R22: what a process had claimed goes to others when it ended or showed no life, and it can say no more of it."""
+"""What a process had claimed goes to others when it ended or showed no life, and it can say no more of it."""
 
 import asyncio
 import logging

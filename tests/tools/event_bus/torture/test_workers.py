@@ -1,4 +1,4 @@
-"""R22: four processes share one log, one of them is killed every second: each event is done, in order.
+"""Four processes share one log, one of them is killed every second: each event is done, in order.
 
 test: 10,000 events --> log <-- child, child, child, child     SIGKILL one, start another, every second
 """
