@@ -203,6 +203,7 @@ async def test_reconnects_leave_nothing_behind(
 
 @pytest.mark.slow
 @pytest.mark.timeout(240)
+@pytest.mark.longest
 async def test_nothing_confirmed_is_lost_over_twenty_kills(
     kind: Kind, make_broker: MakeBroker, own_server: Server, event: str
 ) -> None:

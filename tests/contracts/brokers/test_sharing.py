@@ -123,6 +123,7 @@ async def workers(
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
+@pytest.mark.longest
 async def test_processes_share_a_group_over_kills(
     own_server: Server, make_broker: MakeBroker, workers: Workers, event: str
 ) -> None:

@@ -99,6 +99,7 @@ async def test_what_was_claimed_though_the_answer_was_lost_is_handled_in_order(u
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 async def test_what_was_claimed_for_a_broker_though_the_answer_was_lost_is_sent_in_order(url: str) -> None:
     with nats_server() as nats:
         seen, store = Seen(), LosesAnswers(await opened_db(url))
