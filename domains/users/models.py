@@ -131,6 +131,20 @@ class WrongPasswordError(Refusal):
         super().__init__(401, "the email or the password is wrong")
 
 
+class TooManyAttemptsError(Refusal):
+    """429: nothing is checked until the limit of the account, or of the address, begins anew."""
+
+    def __init__(self, retry_after_s: float | None) -> None:
+        super().__init__(429, "too many wrong passwords: try again later", retry_after_s)
+
+
+class LastAdministratorError(Refusal):
+    """409: without an administrator nobody could appoint one."""
+
+    def __init__(self) -> None:
+        super().__init__(409, "this is the last administrator: appoint another first")
+
+
 class Attempts:
     """Limits wrong passwords: each is counted before it is checked, so that side by side none slips through."""
 
@@ -142,7 +156,7 @@ class Attempts:
         """Count one while the password is checked; only WrongPasswordError, or leaving half-way, keeps it counted.
 
         Raises:
-            Refusal: 429, the limit of the account or of the address is reached: nothing must be checked.
+            TooManyAttemptsError: the limit of the account or of the address is reached: nothing must be checked.
         """
         limits = {f"account {email.lower()}": self.settings.login_attempts_per_account}
         if address:  # none on a Unix socket, where all clients would share one limit
@@ -164,7 +178,7 @@ class Attempts:
             counted.append(key)
             if await self.counters.increment(key, ttl=self.settings.login_window_s) > most:
                 await self._give_back(counted)
-                raise Refusal(429, "too many wrong passwords: try again later", await self.counters.ttl(key))
+                raise TooManyAttemptsError(await self.counters.ttl(key))
 
     async def _give_back(self, keys: list[str]) -> None:
         for key in keys:

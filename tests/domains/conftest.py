@@ -1,4 +1,6 @@
+import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -25,8 +27,27 @@ def settings(database: str) -> dict[str, str]:
 
 @pytest.fixture
 async def client(settings: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
-    async with asgi.running(settings) as client:
+    async with asgi.running(settings) as client, declared(client):
         yield client
+
+
+@asynccontextmanager
+async def declared(client: httpx.AsyncClient) -> AsyncIterator[None]:
+    """Check that the OpenAPI document of an operation has each status that was answered meanwhile, by its number."""
+    answered = set[tuple[str, str, int]]()
+
+    async def note(answer: httpx.Response) -> None:
+        answered.add((answer.request.method.lower(), answer.request.url.path, answer.status_code))
+
+    client.event_hooks["response"].append(note)
+    yield
+    client.event_hooks["response"].remove(note)
+    for template, operations in (await client.get("/openapi.json")).json()["paths"].items():
+        served = re.compile(re.sub(r"\{\w+\}", "[^/]+", template))
+        for method, path, status in answered:
+            if method in operations and served.fullmatch(path):
+                known = operations[method]["responses"]
+                assert str(status) in known, f"{method} {template} answers {status}, which its document does not have"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-from domains.users.models import UserDeleted, refuse_lapsed, refuse_strangers
+from domains.users.models import LastAdministratorError, UserDeleted, refuse_lapsed, refuse_strangers
 from hookspecs import Refusal, hookimpl
 from tools.auth.contract import Auth
 from tools.db.contract import Db
@@ -14,7 +14,8 @@ class DeleteUser:
 
     @hookimpl
     async def on_boot(self) -> None:
-        self.http.add_endpoint("/users/{id}", "DELETE", self.execute, guard=self.auth.require(), tags=["Users"])
+        self.http.add_endpoint("/users/{id}", "DELETE", self.execute, guard=self.auth.require(), tags=["Users"],
+                               errors={LastAdministratorError: 409})  # fmt: skip
 
     async def execute(self, id: int, context: Context) -> None:
         refuse_strangers(context.claims, id)
@@ -29,4 +30,4 @@ class DeleteUser:
 
     async def _refuse_if_none_is_left(self) -> None:
         if await self.db.query_one("SELECT id FROM users WHERE role = 'admin' LIMIT 1") is None:
-            raise Refusal(409, "this is the last administrator: appoint another first")
+            raise LastAdministratorError

@@ -7,6 +7,7 @@ from domains.users.models import (
     LoginSettings,
     SessionSettings,
     Tokens,
+    TooManyAttemptsError,
     WrongPasswordError,
 )
 from hookspecs import hookimpl
@@ -28,7 +29,7 @@ class Login:
     @hookimpl
     async def on_boot(self) -> None:
         self.http.add_endpoint("/auth/login", "POST", self.execute, public=True, tags=["Auth"],
-                               errors={WrongPasswordError: (401, "the email or the password is wrong")})  # fmt: skip
+                               errors={WrongPasswordError: 401, TooManyAttemptsError: 429})  # fmt: skip
 
     async def execute(self, sent: Credentials, context: Context) -> Tokens:
         async with self.attempts.one(sent.email, context.client_ip):

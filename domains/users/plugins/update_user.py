@@ -2,6 +2,7 @@ from domains.users.models import (
     Account,
     Attempts,
     LoginSettings,
+    TooManyAttemptsError,
     User,
     UserChanges,
     UserUpdated,
@@ -27,12 +28,18 @@ class UpdateUser:
 
     @hookimpl
     async def on_boot(self) -> None:
-        errors = {
-            UniqueError: (409, "a user with this email exists", "/email"),
-            WrongPasswordError: (403, "the current password is wrong", "/current_password"),
-        }
-        self.http.add_endpoint("/users/{id}", "PATCH", self.execute, guard=self.auth.require(),
-                               tags=["Users"], errors=errors)  # fmt: skip
+        self.http.add_endpoint(
+            "/users/{id}",
+            "PATCH",
+            self.execute,
+            guard=self.auth.require(),
+            tags=["Users"],
+            errors={
+                UniqueError: (409, "a user with this email exists", "/email"),
+                WrongPasswordError: (403, "the current password is wrong", "/current_password"),
+                TooManyAttemptsError: 429,
+            },
+        )
 
     async def execute(self, id: int, changes: UserChanges, context: Context) -> User:
         claims: Claims = context.claims
