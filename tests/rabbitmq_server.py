@@ -18,22 +18,25 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.server_process import ServerProcess, free_port
+
 _SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _STARTS_WITHIN_S = 60
 _WRITTEN_DOWN_AFTER_S = 1.5
 _GREETING = b"AMQP\x00\x00\x09\x01"
 
 
-class RabbitServer:
+class RabbitServer(ServerProcess):
     """A node of ours in a folder of its own; what is durable in it outlives `kill` and `stop`, until the end."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self._folder = folder
         self._epmd: subprocess.Popen[bytes] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._environment = _environment(folder, self.port, epmd_port=_free_port())
+        self._epmd_port = free_port()
+        environment = _environment(folder, self.port, self._epmd_port)
+        super().__init__([_SCRIPT], folder / "out", _STARTS_WITHIN_S, environment)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -51,18 +54,9 @@ class RabbitServer:
     def start(self) -> None:
         """Start it, and return when it answers; after `kill` or `stop` again, with the same URL and data."""
         if self._epmd is None:
-            port = self._environment["ERL_EPMD_PORT"]
+            port = str(self._epmd_port)
             self._epmd = subprocess.Popen(["epmd", "-port", port, "-address", "127.0.0.1"], stdin=subprocess.DEVNULL)
-        with (self._folder / "out").open("ab") as out:
-            self._process = subprocess.Popen(
-                [_SCRIPT], env=self._environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
-        ends_at = time.monotonic() + _STARTS_WITHIN_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > ends_at:
-                self.kill()
-                raise RuntimeError(f"rabbitmq-server did not start: {(self._folder / 'out').read_text()[-2000:]}")
-            time.sleep(0.02)
+        super().start()
 
     def kill(self) -> None:
         """End the node by SIGKILL, and wait until the helpers that Erlang started are gone too.
@@ -81,22 +75,6 @@ class RabbitServer:
         self._process = None
         for pid in helpers:  # they end by themselves when their node's pipe closes
             _wait_for_end(pid)
-
-    def stop(self) -> None:
-        """Let it end by itself, by SIGTERM."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(_STARTS_WITHIN_S)
-
-    def pause(self) -> None:
-        """Let it be silent, its sockets open, by SIGSTOP."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
 
     def end(self) -> None:
         """End everything, the port mapper too."""
@@ -162,7 +140,7 @@ def _environment(folder: Path, port: int, epmd_port: int) -> dict[str, str]:
         "RABBITMQ_ALLOW_INPUT": "1",  # the script becomes the node, and waits beside it no longer
         "RABBITMQ_CONF_ENV_FILE": "/dev/null",
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-        "RABBITMQ_DIST_PORT": str(_free_port()),
+        "RABBITMQ_DIST_PORT": str(free_port()),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
@@ -171,13 +149,6 @@ def _environment(folder: Path, port: int, epmd_port: int) -> dict[str, str]:
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-noinput -kernel inet_dist_use_interface {127,0,0,1}",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port
 
 
 def _descendants(pid: int) -> list[int]:

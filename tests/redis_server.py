@@ -1,11 +1,8 @@
 """A Redis for tests: that of TEST_REDIS_URL, or one from a wheel that listens on a socket only, and can be killed."""
 
 import os
-import signal
 import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -14,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-_STARTS_WITHIN_S = 20
+from tests.server_process import ServerProcess
 
 
-class RedisServer:
+class RedisServer(ServerProcess):
     """A server of ours in a folder of its own; what is durable in it outlives `kill` and `stop`, until the end."""
 
     def __init__(self, folder: Path, options: tuple[str, ...]) -> None:
@@ -25,43 +22,8 @@ class RedisServer:
         self.target: Path | tuple[str, int] = self.socket
         """For a proxy in front of it."""
         self.url = f"unix://{self.socket}"
-        self._log = folder / "log"
-        self._command = [_binary(), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(folder), "--save", ""]
-        self._command += options
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it, and return when it answers; after `kill` or `stop` again, with the same URL."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        ends_at = time.monotonic() + _STARTS_WITHIN_S
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > ends_at:
-                self.kill()
-                raise RuntimeError(f"redis-server did not start: {self._log.read_text()[-2000:]}")
-            time.sleep(0.01)
-
-    def kill(self) -> None:
-        """End it at once, by SIGKILL."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def stop(self) -> None:
-        """Let it end by itself, by SIGTERM."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(_STARTS_WITHIN_S)
-
-    def pause(self) -> None:
-        """Let it be silent, its sockets open, by SIGSTOP."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let it go on."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
+        command = [_binary(), "--port", "0", "--unixsocket", str(self.socket), "--dir", str(folder), "--save", ""]
+        super().__init__([*command, *options], folder / "log")
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as client:

@@ -3,13 +3,14 @@
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.server_process import free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -21,12 +22,6 @@ def arguments() -> list[str]:
     """Read what `scripts/serve` passes to uvicorn."""
     _, _, command = (ROOT / "scripts" / "serve").read_text().rpartition("exec .venv/bin/uvicorn ")
     return [word for word in shlex.split(command.replace("\\\n", " ")) if word != "$@"]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Project:

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.server_process import free_port
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 PORT, WAIT_S = "{port}", 30
@@ -24,12 +26,6 @@ SERVERS = {
     "daphne": ["daphne", "asgi:app", "--port", PORT],
 }
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Server:
