@@ -40,7 +40,7 @@ async def test_another_takes_over_at_once_where_one_ends(make_broker: MakeBroker
             await hands.count(1)
         await first.close()
         await second.send(packets(event, "b"))
-        await hands.count(2, within_s=2)
+        await hands.count(2, within_s=5)  # sooner than one that was killed is given up: 8 s and more
     assert hands.texts == ["a", "b"]
 
 
