@@ -44,7 +44,7 @@ class FreshCommand:
         return code, text
 
     async def context(self, task: str, domain: str, budget: int) -> str:
-        """Answer as `show` does; where that knows tasks and budgets, it has chosen what to leave out.
+        """Answer as `show` does, which has chosen what to leave out.
 
         Raises:
             RefusedError: it knows no such domain, or has no room.
@@ -53,11 +53,6 @@ class FreshCommand:
             raise RefusedError("give a task or a domain: a task chooses its domains by itself")
         about = ["--task", task] if task else [domain] if domain else []
         code, text = await self.run(["show", "--budget", str(budget), *about])
-        if code == 0:
-            return Fitted(text)
-        if "unrecognized arguments" in text:
-            code, text = await self.run(["show", *([domain] if domain else [])])
-            text = f"(`show` knows no tasks here: this is all)\n{text}" if task else text
         if code:
             raise RefusedError(text.strip())
-        return text
+        return Fitted(text)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class McpAssistant:
 
     def __init__(self, settings: AssistantSettings) -> None:
         self._is_let_in = settings.is_development
+        self._may_rehearse = self._is_let_in and find_spec("mcp") is not None
         self._root = _HERE
         self._ring = RecordRing(_HERE)
         self._live: LiveSystem | None = None
@@ -34,7 +36,7 @@ class McpAssistant:
 
     @hookimpl
     def wrap_tool(self, name: str, tool: object) -> object | None:
-        return made_for(name, tool) if self._is_let_in else None
+        return made_for(name, tool) if self._may_rehearse else None  # each call of a tool goes through it
 
     @hookimpl
     async def on_boot(self, system: System) -> None:
