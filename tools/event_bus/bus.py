@@ -14,7 +14,7 @@ from tools.event_bus.message import LONGEST_EVENT, detailed, is_text, message
 from tools.event_bus.options import Options
 from tools.event_bus.settings import EventBusSettings
 from tools.event_bus.subscription import Subscription
-from tools.event_bus.transports import gives, make_log
+from tools.event_bus.transports import Transport, transport
 
 PUBLISHES_IN_A_TURN = 256  # then others may run: a loop of publishes would keep the event loop for itself
 
@@ -38,7 +38,7 @@ class Bus:
 
     @hookimpl
     async def on_ready(self) -> None:
-        self._log = make_log(self._settings, self._store and self._store[1])
+        self._log = self._transport().make_log()
         for subscription in self._subscriptions.values():
             self._log.add(subscription)
         await self._log.open()
@@ -62,7 +62,7 @@ class Bus:
 
     @hookimpl
     def check(self) -> Iterator[Finding]:
-        given = gives(self._settings, self._store and self._store[1])
+        given = self._transport().gives
         for one in self._subscriptions.values():
             who = f"{one.name} subscribes to {one.event!r}"
             if missing := sorted(one.options.require - given.gifts):
@@ -78,7 +78,7 @@ class Bus:
 
     @hookimpl
     def describe(self) -> Iterator[Fact]:
-        given = gives(self._settings, self._store and self._store[1])
+        given = self._transport().gives
         said = ", ".join([*([] if "durable" in given.gifts else ["not durable"]), *sorted(given.gifts)])
         said += f"; a power cut may cost {given.power_cut}"
         data = {"gifts": sorted(given.gifts), "power_cut": given.power_cut,
@@ -175,6 +175,9 @@ class Bus:
         if self._store is not None:
             raise ValueError(f"{who.name} cannot store events, as {self._store[0]} does: remove one of the two")
         self._store = mine
+
+    def _transport(self) -> Transport:
+        return transport(self._settings, self._store and self._store[1])
 
     async def _in_thread(self, function: Callable[..., Any], /, *args: Any) -> Any:
         return await self._run(function, *args)  # looked up late: a constructor may subscribe before `on_boot`

@@ -105,7 +105,7 @@ def detailed(
         raise ValueError(f"event_bus got headers for {event!r} that are no texts: give a dict of str to str")
     if texts and len(encode_text(event, texts)) > LARGEST_HEADERS_BYTES:
         raise ValueError(f"event_bus got headers of over 4 KiB for {event!r}: put them into the payload")
-    return Message(event, plain.body, plain.trace, plain.chain, plain.published_at_s, key, float(delay_s), ttl_s, texts)
+    return msgspec.structs.replace(plain, key=key, delay_s=float(delay_s), ttl_s=ttl_s, headers=texts)
 
 
 def is_text(name: str) -> bool:

@@ -1,6 +1,6 @@
 """How a subscription wants its deliveries; see `EventBus.subscribe`."""
 
-from typing import Self
+from typing import Self, get_args
 
 from msgspec import Struct
 
@@ -33,7 +33,8 @@ class Options(Struct, frozen=True, kw_only=True):
             raise ValueError(f"{who} subscribes with timeout={self.timeout_s!r}: give seconds above 0")
         if not 1 <= self.concurrency <= MOST_AT_ONCE:
             raise ValueError(f"{who} subscribes with concurrency={self.concurrency!r}: give 1 to {MOST_AT_ONCE}")
-        if spare := self.require - set(Gift.__args__):  # type: ignore[attr-defined]
-            known = ", ".join(Gift.__args__)  # type: ignore[attr-defined]
-            raise ValueError(f"{who} requires {sorted(spare)}, which no transport gives: it may be of {known}")
+        if spare := self.require - set(known := get_args(Gift)):
+            raise ValueError(
+                f"{who} requires {sorted(spare)}, which no transport gives: it may be of {', '.join(known)}"
+            )
         return self

@@ -1,5 +1,9 @@
 """Which log the settings ask for, and what it gives."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 from tools.event_bus.brokers.made import SCHEMES, make_broker
 from tools.event_bus.contract import Gives, Store
 from tools.event_bus.log import Log
@@ -10,25 +14,26 @@ from tools.event_bus.sql import brokered_log as sql_brokered
 from tools.event_bus.sql import sql_log
 
 
-def gives(settings: EventBusSettings, store: Store | None) -> Gives:
-    """Say what the transport will give, before it is made.
+class Transport(NamedTuple):
+    """What it will give, and how it is made."""
+
+    gives: Gives
+    make_log: Callable[[], Log]
+
+
+def transport(settings: EventBusSettings, store: Store | None) -> Transport:
+    """Choose; in memory too, what a transaction publishes waits for its commit.
 
     Raises:
         RuntimeError: the extra of its broker is not installed.
     """
     if settings.scheme in SCHEMES:
-        broker = make_broker(settings).gives
-        return memory_brokered.gives(broker) if store is None else sql_brokered.gives(store.dialect, broker)
-    return memory_log.GIVES if settings.scheme == "memory" or store is None else sql_log.gives(store.dialect)
-
-
-def make_log(settings: EventBusSettings, store: Store | None) -> Log:
-    """Make it; what a transaction publishes waits for its commit in memory too."""
-    if settings.scheme in SCHEMES:
         broker = make_broker(settings)
-        return memory_brokered.MemoryBrokeredLog(settings, broker) if store is None else sql_brokered.BrokeredLog(
-            settings, store, broker
-        )  # fmt: skip
+        if store is None:
+            gives = memory_brokered.gives(broker.gives)
+            return Transport(gives, partial(memory_brokered.MemoryBrokeredLog, settings, broker))
+        gives = sql_brokered.gives(store.dialect, broker.gives)
+        return Transport(gives, partial(sql_brokered.BrokeredLog, settings, store, broker))
     if settings.scheme == "memory" or store is None:
-        return memory_log.MemoryLog(settings, store)
-    return sql_log.SqlLog(settings, store)
+        return Transport(memory_log.GIVES, partial(memory_log.MemoryLog, settings, store))
+    return Transport(sql_log.gives(store.dialect), partial(sql_log.SqlLog, settings, store))

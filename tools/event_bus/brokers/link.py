@@ -2,17 +2,15 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import Context
 from functools import partial
 from typing import Any
 
-from tools.event_bus.backoff import backoff_s
+from tools.event_bus.backoff import rest
 from tools.event_bus.brokers.broker import Broker, BrokerDown, Packet
 
 log = logging.getLogger(__name__)
-LONGEST_WAIT_S = 2.0
 
 TakeFor = Callable[[str, str, Sequence[Packet]], Coroutine[Any, Any, None]]
 """`take(event, group, packets)`."""
@@ -73,7 +71,7 @@ class Link:
                 failures += 1
                 if failures == 1:
                     log.warning("event_bus: %s", error)
-                await asyncio.sleep(min(LONGEST_WAIT_S, backoff_s(0.1, failures, 0.5 + random.random() / 2)))
+                await rest(0.1, failures)
         for event, names in groups.items():
             for group in names:
                 work = self.broker.receive(event, group, partial(self._take, event, group))

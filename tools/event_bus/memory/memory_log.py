@@ -58,10 +58,7 @@ class MemoryLog:
             if chain.get():  # the callback may be what the queue waits for
                 raise topic.refusal()
             return self._append_later(topic, message)
-        if self._store is None:
-            self._put(message)
-        else:
-            self._append(message)
+        self._append(message)
         return None
 
     async def drain(self) -> None:
@@ -138,8 +135,8 @@ class MemoryLog:
     def _append(self, message: Message) -> None:
         if self._store is None:
             self._put(message)
-            return
-        self._store.after_commit(partial(self._put, message))
+        else:
+            self._store.after_commit(partial(self._put, message))
 
     def _put(self, message: Message) -> None:
         if self._is_closed:
@@ -151,8 +148,6 @@ class MemoryLog:
             self._remember((message, made))
             if message.delay_s:
                 self._delay(message, partial(self._hand_over, message.event, made))
-            elif len(made) == 1 and topic is not None:
-                topic.subscriptions[0].put(made[0])
             else:
                 self._hand_over(message.event, made)
 

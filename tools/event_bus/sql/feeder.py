@@ -2,11 +2,10 @@
 
 import asyncio
 import logging
-import random
 from contextlib import suppress
 from contextvars import Context
 
-from tools.event_bus.backoff import backoff_s
+from tools.event_bus.backoff import rest
 from tools.event_bus.sql.claims import BusyError, Claims
 from tools.event_bus.sql.marks import Marks
 from tools.event_bus.sql.worker import Worker
@@ -16,7 +15,6 @@ log = logging.getLogger(__name__)
 MOST_HERE, FEW_HERE = 512, 256
 LONG_LANE, MOST_JAMMED = 32, 4_096
 _JAM_S = 0.1
-_LONGEST_WAIT_S = 2.0
 _WORTH_A_LINE = 3
 
 
@@ -69,7 +67,7 @@ class Feeder:
                 if failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot claim for %s, and goes on trying: %r", self.subscription.name, error)
             self._news.set()
-            await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.02, failures, 0.5 + random.random() / 2)))
+            await rest(0.02, failures)
 
     async def _feed(self) -> None:
         one = self.subscription

@@ -8,13 +8,12 @@ from contextvars import Context
 from itertools import islice
 from typing import Any, NamedTuple
 
-from tools.event_bus.backoff import backoff_s
+from tools.event_bus.backoff import rest
 from tools.event_bus.contract import State, Store
 from tools.event_bus.delivery import Delivery
 
 log = logging.getLogger(__name__)
 _SIZES = (1, 8, 64, 256)  # few sizes, so that few statements have to be prepared
-_LONGEST_WAIT_S = 2.0
 
 
 class Mark(NamedTuple):
@@ -77,7 +76,7 @@ class Marks:
                 failures += 1
                 self._waiting = marks + self._waiting
                 self._news.set()
-                await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.05, failures, 1)))
+                await rest(0.05, failures, least=1)
 
     async def _store_some(self, marks: list[Mark]) -> list[Mark]:
         """Store the longest run of one kind that one statement takes; answers with the rest."""

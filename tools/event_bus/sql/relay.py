@@ -2,10 +2,9 @@
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 
-from tools.event_bus.backoff import backoff_s
+from tools.event_bus.backoff import rest
 from tools.event_bus.brokers.broker import Broker, BrokerDown, Packet
 from tools.event_bus.brokers.wire import packed, parted
 from tools.event_bus.contract import Store
@@ -18,7 +17,6 @@ log = logging.getLogger(__name__)
 OUTBOX: Pair = ("", "(broker)")
 """The group that an event is stored for when a broker carries it."""
 SENT_AT_ONCE = 256
-_LONGEST_WAIT_S = 2.0
 _WORTH_A_LINE = 3
 _WAITING = "SELECT 1 AS found FROM _event_deliveries WHERE grp = '(broker)' AND state <> 'done' LIMIT 1"
 
@@ -58,7 +56,7 @@ class Relay:
                 if not isinstance(error, BusyError) and failures == _WORTH_A_LINE:
                     log.warning("event_bus cannot read what is to be sent, and goes on trying: %r", error)
                 self._news.set()
-                await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.02, failures, 0.5 + random.random() / 2)))
+                await rest(0.02, failures)
 
     async def _sent(self, claimed: list[Delivery]) -> None:
         """Send a batch, however often that takes: what comes after it has to wait."""
@@ -84,7 +82,7 @@ class Relay:
                         "event_bus keeps events, as the broker does not take them: %s", error, exc_info=exc_info
                     )
                 self._is_down = True
-                await asyncio.sleep(min(_LONGEST_WAIT_S, backoff_s(0.05, failures, 0.5 + random.random() / 2)))
+                await rest(0.05, failures)
         if self._is_down:
             log.warning("event_bus hands events over to the broker again")
         self._is_down = False

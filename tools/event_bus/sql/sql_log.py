@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from tools.event_bus.contract import DeadLetter, Gives, State, Store, TracedEvent
+from tools.event_bus.contract import DeadLetter, Gift, Gives, State, Store, TracedEvent
 from tools.event_bus.delivery import Delivery, LostError
 from tools.event_bus.message import Message
 from tools.event_bus.settings import EventBusSettings
@@ -36,8 +36,8 @@ _HOLD = "UPDATE _event_deliveries SET worker = worker WHERE seq = ? AND worker =
 def gives(dialect: str) -> Gives:
     """Say what the log gives."""
     cost = "nothing" if dialect == "sqlite" else "nothing, as long as the server has fsync and synchronous_commit on"
-    gifts = frozenset({"durable", "ordered", "delay", "dedup", "transactional"})
-    return Gives(transport=f"{dialect} log", gifts=gifts, power_cut=cost)  # type: ignore[arg-type]
+    gifts = frozenset[Gift]({"durable", "ordered", "delay", "dedup", "transactional"})
+    return Gives(transport=f"{dialect} log", gifts=gifts, power_cut=cost)
 
 
 class SqlLog:
@@ -78,9 +78,6 @@ class SqlLog:
         feeder = self._feeders.pop((subscription.event, subscription.name))
         self._on_change()
         self._watch.later(self._end_feeding(feeder))
-
-    def append(self, message: Message) -> Awaitable[None] | None:
-        return self._append(message)
 
     async def check_health(self) -> None:
         pass  # the database has its own
@@ -162,7 +159,7 @@ class SqlLog:
 
     # ------------------------------------------------------------ the way in
 
-    async def _append(self, message: Message) -> None:
+    async def append(self, message: Message) -> None:
         groups = self._targets(message.event)
         if not groups:
             sql, params = insertion(message, ("",), "done")  # for the trace

@@ -25,6 +25,7 @@ FROM _event_groups g WHERE EXISTS (
     SELECT 1 FROM _event_deliveries d WHERE d.event = g.event AND d.grp = g.grp AND d.state = 'waiting')
 OR EXISTS (SELECT 1 FROM _event_deliveries d
     WHERE d.event = g.event AND d.grp = g.grp AND d.state IN ('claimed', 'lost') AND d.state = 'lost')"""
+_LAST = "SELECT MAX(seq) AS last FROM _event_deliveries"
 _CLEAR = f"""
 DELETE FROM _event_deliveries WHERE seq IN (
     SELECT seq FROM _event_deliveries
@@ -48,6 +49,8 @@ class Watch:
         self._beat_s = min(5.0, settings.event_bus_lease_s / 4)
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_due_s = float("inf")
+        self._last: int | None = None
+        """The newest row when history was cleared last."""
         self._sooner = asyncio.Event()
         self.pairs: Callable[[], list[Pair]] = list
         self.lost: Callable[[], object] = int
@@ -128,6 +131,10 @@ class Watch:
         self._changed()
 
     async def _clear(self) -> None:
+        (row,) = await self._store.query(_LAST)
+        if row["last"] == self._last:
+            return  # a DELETE takes the writer's turn, also where it finds nothing
+        self._last = row["last"]
         cleared: int | None = _CLEARED_AT_ONCE
         while cleared == _CLEARED_AT_ONCE:
             cleared = await self._store.execute(_CLEAR, (self._settings.event_bus_history,))
