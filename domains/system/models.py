@@ -33,7 +33,7 @@ class PartStatus(Struct, frozen=True):
 
 
 class SystemStatus(Struct, frozen=True, kw_only=True):
-    """What stands, how it is, and how the events get on; of dead letters the first 1,000 are counted, by group."""
+    """What stands, how it is, and how the events get on."""
 
     health: Health
     tools: list[PartStatus]

@@ -168,6 +168,9 @@ class Bus:
     async def pending(self) -> int:
         return await self._log.pending() if self._log is not None else 0
 
+    async def failed(self) -> dict[str, int]:
+        return await self._log.failed() if self._log is not None else {}
+
     def store_in(self, db: Store) -> None:
         who = owner.get()
         mine = (who.name, db)

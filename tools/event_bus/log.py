@@ -90,3 +90,7 @@ class Log(Protocol):
     async def pending(self) -> int:
         """Count what waits or is under way."""
         ...
+
+    async def failed(self) -> dict[str, int]:
+        """Count the dead letters by group."""
+        ...

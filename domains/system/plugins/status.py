@@ -1,5 +1,3 @@
-from collections import Counter
-
 from msgspec import convert
 
 from domains.system.models import PartStatus, SystemStatus
@@ -21,11 +19,10 @@ class ShowStatus:
         self.http.add_endpoint("/system/status", "GET", self.execute, guard=self.auth.require("admin"), tags=["System"])
 
     async def execute(self) -> SystemStatus:
-        dead = await self.bus.dead_letters(limit=1_000)
         return SystemStatus(
             health=await self.registry.health(),
             tools=convert(self.registry.tools(), list[PartStatus], from_attributes=True),
             plugins=convert(self.registry.plugins(), list[PartStatus], from_attributes=True),
             pending_deliveries=await self.bus.pending(),
-            dead_letters_by_group=Counter(one.group for one in dead),
+            dead_letters_by_group=await self.bus.failed(),
         )

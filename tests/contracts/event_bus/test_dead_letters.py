@@ -46,6 +46,15 @@ async def test_a_hundred_dead_letters_are_listed_unless_more_are_asked_for(bus: 
     assert (len(await bus.dead_letters()), len(await bus.dead_letters(limit=1_000))) == (100, 105)
 
 
+async def test_dead_letters_are_counted_by_group(bus: Work) -> None:
+    assert await bus.failed() == {}
+    await failed(bus, 7)
+    [letter] = await bus.dead_letters(limit=1)
+    await bus.drop(letter.id)
+
+    assert await bus.failed() == {letter.group: 6}
+
+
 async def test_what_is_replayed_is_handled_and_no_dead_letter_any_more(bus: Work) -> None:
     broken = await failed(bus, 3)
     letters = await bus.dead_letters()

@@ -132,8 +132,9 @@ async def orphaned(home: Home, *payloads: object) -> tuple[Work, list[DeadLetter
 
 
 async def test_what_is_stored_for_a_group_that_is_gone_is_visible(home: Home) -> None:
-    _work, letters = await orphaned(home, 1, 2)
+    work, letters = await orphaned(home, 1, 2)
 
+    assert await work.failed() == {"g": 2}
     assert [(one.state, one.group, one.event, one.payload) for one in letters] == [
         ("unroutable", "g", "said", 1),
         ("unroutable", "g", "said", 2),

@@ -29,6 +29,10 @@ class Watched(Protocol):
         """Count the deliveries that wait, for their delay too, or are under way."""
         ...
 
+    async def failed(self) -> dict[str, int]:
+        """Count the dead letters of each group that has any."""
+        ...
+
     def store_in(self, db: Store) -> None:
         """Keep events in this database, in the transaction that publishes them; do it in `on_boot`.
 

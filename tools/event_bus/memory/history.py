@@ -1,7 +1,7 @@
 """What happened, as far back as memory keeps it."""
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -36,6 +36,10 @@ class History:
     def dead_letters(self, after: int, limit: int) -> list[DeadLetter]:
         """List them, by id."""
         return [_letter(one) for one in [dead for dead in self._dead if dead.id > after][:limit]]
+
+    def failed(self) -> dict[str, int]:
+        """Count them by group."""
+        return Counter(one.delivery.group for one in self._dead)
 
     def dead(self, id: int) -> Delivery | None:
         """Find a dead letter."""

@@ -126,6 +126,9 @@ class MemoryLog:
     async def pending(self) -> int:
         return sum(one.size for one in self._subscriptions()) + len(self._delayed)
 
+    async def failed(self) -> dict[str, int]:
+        return self._history.failed()
+
     # ------------------------------------------------------------ the way in
 
     async def _append_later(self, topic: Topic, message: Message) -> None:

@@ -1,5 +1,6 @@
 """What people ask the log: dead letters, traces, how much waits."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import groupby
@@ -19,6 +20,11 @@ WHERE grp = '(broker)' AND state <> 'done' AND {_UNROUTABLE} AND seq > ? ORDER B
 _UNDONE = "\nUNION ALL ".join(
     f"SELECT event, grp, COUNT(*) AS found FROM _event_deliveries WHERE state {states} GROUP BY event, grp"  # noqa: S608
     for states in ("= 'waiting'", "IN ('claimed', 'lost')", "= 'delayed'")
+)
+_FAILED = "\nUNION ALL ".join(
+    f"SELECT event, grp, '{state}' AS state, COUNT(*) AS found FROM _event_deliveries"  # noqa: S608
+    f" WHERE state {states} GROUP BY event, grp"
+    for state, states in (("dead", "= 'dead'"), ("", "= 'waiting'"), ("", "IN ('claimed', 'lost') AND state = 'lost'"))
 )
 _TRACE = """
 SELECT event_id, parent_id, trace_id, event, lane, published_at, grp, state, attempts, error, ended_at
@@ -69,6 +75,14 @@ class Archive:
         known = self._known()
         rows = await self._store.query(_UNDONE)
         return sum(row["found"] for row in rows if (row["event"], row["grp"]) in known or ("", row["grp"]) in known)
+
+    async def failed(self) -> dict[str, int]:
+        """Count what is dead, and what waits for a group that nobody subscribes with, by group."""
+        gone, found = set(await self._gone()), Counter[str]()
+        for row in await self._store.query(_FAILED):
+            if row["state"] == "dead" or gone & {(row["event"], row["grp"]), ("", row["grp"])}:
+                found[row["grp"]] += row["found"]
+        return dict(found)
 
     async def _is_gone(self, event: str, group: str) -> bool:
         return any(pair in ((event, group), ("", group)) for pair in await self._gone())

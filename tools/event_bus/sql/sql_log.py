@@ -157,6 +157,9 @@ class SqlLog:
     async def pending(self) -> int:
         return await self._archive.pending()
 
+    async def failed(self) -> dict[str, int]:
+        return await self._archive.failed()
+
     # ------------------------------------------------------------ the way in
 
     async def append(self, message: Message) -> None:
