@@ -185,7 +185,7 @@ def check_source(file: str, tree: ast.Module) -> Iterable[Finding]:  # type: ign
 
 
 def wrap_tool(name: str, tool: object, owner: str) -> object | None:
-    """Module, while a plugin is wired: answer with a stand-in for `tool` that `owner` gets, or None for none."""
+    """Module or tool, while a plugin is wired: answer with a stand-in for `tool` that `owner` gets, or None."""
 
 
 def on_boot(system: System, run: Run) -> None:
