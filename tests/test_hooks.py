@@ -1,4 +1,4 @@
-"""Every hook is described, documented and tested; docs/hooks.md is written by `python tests/test_hooks.py`."""
+"""Every hook is described, documented and tested; docs/hooks.md is written by `python -m tests.test_hooks`."""
 
 import inspect
 from collections.abc import Callable
@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "hooks.md"
 HEAD = """# Hooks
 
 Every point at which a module, a tool or a plugin joins, in the order of the calls. `hookspecs.py` is the source of
-this page: `python tests/test_hooks.py` writes it. How to write one: `from hookspecs import hookimpl`, mark a
+this page: `python -m tests.test_hooks` writes it. How to write one: `from hookspecs import hookimpl`, mark a
 method, and name only the arguments that you want. `def`, `async def` and generators work alike; one that hangs,
 raises or takes an unknown argument is named with its file. A *module* is `tools/<name>/__init__.py`, or what an
 entry point in the group `microcoreos` names.
