@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-MISSING = 'the extra `mcp` is not installed: pip install "microcoreos-asgi[mcp]"'
+MISSING = 'the extra `mcp` is not installed: .venv/bin/pip install ".[mcp]"'
 LARGEST_BYTES = 1_048_576
 
 

@@ -29,6 +29,5 @@ def _made(environ: Mapping[str, str]) -> State:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != "redis":
             raise
-        advice = "install the extra `redis` (pip install 'redis>=8.1')"
-        raise RuntimeError(f"STATE_URL asks for Redis, and its client is not installed: {advice}") from None
+        raise RuntimeError('STATE_URL asks for Redis, which needs redis-py: .venv/bin/pip install ".[redis]"') from None
     return RedisState(settings, RedisLink(settings))

@@ -167,7 +167,7 @@ def test_without_the_extra_it_says_what_to_install(machine: Machine) -> None:
                           capture_output=True, text=True, stdin=subprocess.DEVNULL)  # fmt: skip
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert 'the extra `mcp` is not installed: pip install "microcoreos-asgi[mcp]"' in done.stderr
+    assert 'the extra `mcp` is not installed: .venv/bin/pip install ".[mcp]"' in done.stderr
 
 
 async def test_another_http_tool_loses_no_transaction(machine: Machine) -> None:

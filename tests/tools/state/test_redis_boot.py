@@ -190,7 +190,7 @@ def test_without_the_extra_the_boot_says_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "redis", None)  # what Python does with a module that is not there
     monkeypatch.setitem(sys.modules, "redis.asyncio", None)
 
-    message = r"^STATE_URL asks for Redis, and its client is not installed: install the extra `redis`"
+    message = r"^STATE_URL asks for Redis, which needs redis-py: .venv/bin/pip install "
     with pytest.raises(RuntimeError, match=message):
         made("redis://cache")
 

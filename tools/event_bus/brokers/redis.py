@@ -158,7 +158,7 @@ class RedisBroker:
             from redis import exceptions
         except ImportError:
             raise RuntimeError(
-                f'EVENT_BUS_URL={self._address} needs redis-py: pip install "microcoreos-asgi[redis]"'
+                f'EVENT_BUS_URL={self._address} needs redis-py: .venv/bin/pip install ".[redis]"'
             ) from None
         lost = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError, OSError)
         return Upkeep(

@@ -207,4 +207,4 @@ async def test_a_missing_client_is_named_with_its_extra(monkeypatch: pytest.Monk
     broker = NatsBroker("nats://ana:s3cr3t@nowhere", 1)
     with pytest.raises(RuntimeError) as failed:
         await broker.open({})
-    assert str(failed.value) == 'EVENT_BUS_URL=nats://nowhere needs nats-py: pip install "microcoreos-asgi[nats]"'
+    assert str(failed.value) == 'EVENT_BUS_URL=nats://nowhere needs nats-py: .venv/bin/pip install ".[nats]"'

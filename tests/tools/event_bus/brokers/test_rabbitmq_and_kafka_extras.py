@@ -16,4 +16,4 @@ def test_a_client_that_is_not_installed_is_told_by_the_name_of_its_extra(
     code = f"import sys; sys.modules[{client!r}] = None; import tools.event_bus.brokers.{module}"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     last = ended.stderr.splitlines()[-1]
-    assert last == f'RuntimeError: EVENT_BUS_URL={scheme}:// needs {package}: pip install "microcoreos-asgi[{module}]"'
+    assert last == f'RuntimeError: EVENT_BUS_URL={scheme}:// needs {package}: .venv/bin/pip install ".[{module}]"'

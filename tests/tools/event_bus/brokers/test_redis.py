@@ -159,4 +159,4 @@ async def test_a_missing_client_is_named_with_its_extra(monkeypatch: pytest.Monk
     broker = RedisBroker("redis://:s3cr3t@nowhere/0", 1)
     with pytest.raises(RuntimeError) as failed:
         await broker.open({})
-    assert str(failed.value) == 'EVENT_BUS_URL=redis://nowhere/0 needs redis-py: pip install "microcoreos-asgi[redis]"'
+    assert str(failed.value) == 'EVENT_BUS_URL=redis://nowhere/0 needs redis-py: .venv/bin/pip install ".[redis]"'

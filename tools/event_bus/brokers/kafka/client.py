@@ -21,7 +21,7 @@ try:
     from aiokafka.protocol.admin import CreateTopicsRequest  # type: ignore[import-untyped]
     from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]
 except ImportError:
-    raise RuntimeError('EVENT_BUS_URL=kafka:// needs aiokafka: pip install "microcoreos-asgi[kafka]"') from None
+    raise RuntimeError('EVENT_BUS_URL=kafka:// needs aiokafka: .venv/bin/pip install ".[kafka]"') from None
 
 from tools.event_bus.brokers.address import Address
 

@@ -121,7 +121,7 @@ class NatsBroker:
             from nats import errors
         except ImportError:
             raise RuntimeError(
-                f'EVENT_BUS_URL={self._address} needs nats-py: pip install "microcoreos-asgi[nats]"'
+                f'EVENT_BUS_URL={self._address} needs nats-py: .venv/bin/pip install ".[nats]"'
             ) from None
         lost = (errors.ConnectionClosedError, OSError)
         return Upkeep(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 try:
     import aiormq
 except ImportError:
-    raise RuntimeError('EVENT_BUS_URL=amqp:// needs aiormq: pip install "microcoreos-asgi[rabbitmq]"') from None
+    raise RuntimeError('EVENT_BUS_URL=amqp:// needs aiormq: .venv/bin/pip install ".[rabbitmq]"') from None
 from aiormq.channel import Channel
 from yarl import URL
 
