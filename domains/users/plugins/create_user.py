@@ -20,7 +20,7 @@ class CreateUser:
     async def execute(self, new: NewUser) -> User:
         hashed = await self.auth.hash_password(new.password)
         async with self.db.transaction():
-            user: User = await self.db.query_one(
+            user = await self.db.query_one(
                 "INSERT INTO users (name, email, password_hash) VALUES (?, ?, ?)"
                 " RETURNING id, name, email, role, created_at_utc",
                 (new.name, new.email.lower(), hashed),

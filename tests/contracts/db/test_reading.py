@@ -1,5 +1,7 @@
 """What `db.query` and `query_one` give."""
 
+from typing import Any, assert_type
+
 import msgspec
 import pytest
 
@@ -40,6 +42,19 @@ async def test_one_row_becomes_a_struct(db: Db) -> None:
     await add(db, "ana")
 
     assert await db.query_one("SELECT id, email FROM users", into=User) == User(1, "ana")
+
+
+async def test_a_type_checker_knows_what_is_read(db: Db) -> None:
+    await add(db, "ana")
+    sql = "SELECT id, email FROM users"
+
+    rows = assert_type(await db.query(sql, into=User), list[User])
+    row = assert_type(await db.query_one(sql, into=User), User | Any)
+    streamed = [assert_type(one, User) async for one in db.stream(sql, into=User)]
+    plain = assert_type(await db.query(sql), list[dict[str, Any]])
+
+    assert rows == [row] == streamed
+    assert plain == [{"id": 1, "email": "ana"}]
 
 
 async def test_a_struct_takes_the_columns_that_it_names(db: Db) -> None:

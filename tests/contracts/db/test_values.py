@@ -225,10 +225,13 @@ async def test_a_value_that_cannot_be_stored_is_a_parameter_error(db: Db, value:
         await db.execute("INSERT INTO kinds (words) VALUES (?)", (value,))
 
 
+class Documented(msgspec.Struct):
+    doc: User
+
+
 async def test_json_is_read_into_the_field_of_a_struct(db: Db) -> None:
     await add(db, "ana")
-    inner = msgspec.defstruct("Inner", [("doc", User)])
 
     await db.execute("INSERT INTO kinds (doc) VALUES (?)", (User(1, "ana"),))
 
-    assert (await db.query_one("SELECT doc FROM kinds", into=inner)).doc == User(1, "ana")
+    assert (await db.query_one("SELECT doc FROM kinds", into=Documented)).doc == User(1, "ana")

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 
@@ -19,7 +19,7 @@ async def test_a_request_gets_what_the_responder_returns(bus: Work) -> None:
     await bus.on_ready()
 
     plain = await bus.request("user.asked", {"id": 7})
-    typed = await bus.request("user.asked", OnlyId(7), into=UserCreated)
+    typed = assert_type(await bus.request("user.asked", OnlyId(7), into=UserCreated), UserCreated)
 
     assert plain == {"id": 7, "email": "ana@example.com"}
     assert typed == UserCreated(7, "ana@example.com")

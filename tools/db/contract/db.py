@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 from hookspecs import hookspec
 from tools.db.contract.schema import Migration, Table
@@ -16,6 +16,7 @@ class CoreStatement(Protocol):
         ...
 
 
+Row = TypeVar("Row")
 Sql = str | CoreStatement
 Params = Sequence[Any] | Mapping[str, Any] | None
 
@@ -58,6 +59,10 @@ class Db(Opened, Protocol):
     a Struct checks and converts each row.
     """
 
+    @overload
+    async def query(self, sql: Sql, params: Params = None, *, into: None = None) -> list[dict[str, Any]]: ...
+    @overload
+    async def query(self, sql: Sql, params: Params = None, *, into: type[Row]) -> list[Row]: ...
     async def query(self, sql: Sql, params: Params = None, *, into: type | None = None) -> list[Any]:
         """Read rows; dicts, or `into` Structs; RETURNING too.
 
@@ -69,8 +74,15 @@ class Db(Opened, Protocol):
         """
         ...
 
+    @overload
+    async def query_one(self, sql: Sql, params: Params = None, *, into: None = None) -> dict[str, Any] | Any: ...
+    @overload
+    async def query_one(self, sql: Sql, params: Params = None, *, into: type[Row]) -> Row | Any: ...
     async def query_one(self, sql: Sql, params: Params = None, *, into: type | None = None) -> Any:
         """Read the first row; or None.
+
+        `| Any` lets a type checker accept a row that is always there, as that of INSERT ... RETURNING; where it may be
+        missing, annotate it: `user: User | None = await ...`.
 
         Raises:
             DbError: as `query`.
@@ -97,6 +109,10 @@ class Db(Opened, Protocol):
         """
         ...
 
+    @overload
+    def stream(self, sql: Sql, params: Params = None, *, into: None = None) -> AsyncGenerator[dict[str, Any], None]: ...
+    @overload
+    def stream(self, sql: Sql, params: Params = None, *, into: type[Row]) -> AsyncGenerator[Row, None]: ...
     def stream(self, sql: Sql, params: Params = None, *, into: type | None = None) -> AsyncGenerator[Any, None]:
         """Read rows some at a time, for results that memory should not hold; `async for`.
 

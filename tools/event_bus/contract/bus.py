@@ -1,9 +1,11 @@
 """What plugins may call on `event_bus`."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 from tools.event_bus.contract.values import DeadLetter, Gift, Store, Subscription, TracedEvent
+
+Reply = TypeVar("Reply")
 
 
 class Watched(Protocol):
@@ -125,6 +127,10 @@ class EventBus(Watched, Protocol):
         """
         ...
 
+    @overload
+    async def request(self, event: str, payload: object, timeout: float = 5, *, into: None = None) -> Any: ...
+    @overload
+    async def request(self, event: str, payload: object, timeout: float = 5, *, into: type[Reply]) -> Reply: ...
     async def request(self, event: str, payload: object, timeout: float = 5, *, into: type | None = None) -> Any:
         """Request an answer to `event` from the one plugin that replies to it.
 

@@ -112,7 +112,7 @@ class Store(Protocol):
         """Name the engine, `sqlite` or `postgresql`."""
         ...
 
-    async def query(self, sql: Any, params: Any = None, *, into: type | None = None) -> list[Any]:
+    async def query(self, sql: Any, params: Any = None, *, into: Any = None) -> list[Any]:
         """Read rows, or change some with RETURNING."""
         ...
 

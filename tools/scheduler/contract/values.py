@@ -37,7 +37,7 @@ class Job(Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """The part of the tool `db` that keeps jobs; see its contract."""
 
-    async def query(self, sql: Any, params: Any = None, *, into: type | None = None) -> list[Any]:
+    async def query(self, sql: Any, params: Any = None, *, into: Any = None) -> list[Any]:
         """Read rows."""
         ...
 

@@ -175,7 +175,8 @@ async def _count_statements(stage: Stage, teller: Teller) -> None:
     async def counted(*asked: Any, **how: Any) -> list[Any]:
         nonlocal count
         count += 1
-        return await query(*asked, **how)
+        rows: list[Any] = await query(*asked, **how)
+        return rows
 
     stage.db.query = counted  # type: ignore[method-assign]
     await asyncio.sleep(2)
