@@ -1,6 +1,8 @@
 """How parameters are written, and what of a statement's text is none."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -33,6 +35,27 @@ async def test_a_parameter_may_be_asked_for_null(db: Db, value: str | None) -> N
     found = await db.query("SELECT email FROM users WHERE (? IS NULL OR email = ?)", (value, value))
 
     assert found == [{"email": "a"}]
+
+
+@pytest.mark.parametrize("ident", [None, UUID(int=7)])
+@pytest.mark.parametrize("moment", [None, datetime(2024, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize("whole", [None, 7])
+@pytest.mark.parametrize("words", [None, "seven"])
+async def test_a_named_parameter_may_be_asked_for_null_first(
+    db: Db, words: str | None, whole: int | None, moment: datetime | None, ident: UUID | None
+) -> None:
+    looked_for = {"words": words, "whole": whole, "moment": moment, "ident": ident}
+    for each in (7, "seven", datetime(2024, 1, 1, tzinfo=UTC), UUID(int=7)), (8, None, None, None):
+        await db.execute("INSERT INTO kinds (whole, words, moment, ident) VALUES (?, ?, ?, ?)", each)
+
+    found = await db.query(
+        "SELECT whole FROM kinds WHERE (:words IS NULL OR words = :words) AND (:whole IS NULL OR whole >= :whole)"
+        " AND (:moment is null OR moment >= :moment) AND (:ident IS NOT NULL AND ident = :ident OR :ident IS NULL)"
+        " ORDER BY whole",
+        looked_for,
+    )
+
+    assert [row["whole"] for row in found] == [7] if words or moment or ident else [7, 8]
 
 
 async def test_a_parameter_may_stand_for_what_is_kept(db: Db) -> None:

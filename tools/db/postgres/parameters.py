@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -21,7 +22,8 @@ from tools.db.tokens import tokens
 
 _MOST_PLANS = 2048
 _UNDECIDED = "42P18"
-_UNTOLD = ("42725", "42P08", "42883", "42804", "42846")
+_AMBIGUOUS = "42P08"
+_UNTOLD = ("42725", _AMBIGUOUS, "42883", "42804", "42846")
 """Errors of a server that does not know which type is meant, or was told a wrong one."""
 
 _CASTS: dict[type, str] = {
@@ -87,10 +89,11 @@ class Plans:
                 names = await _names(raw, cast(text, told))
                 break
             except asyncpg.PostgresError as error:
-                more = _more(error, told, casts)
-                if more == told:
+                bare = _without_test(error, text, kinds)
+                more = told if bare != text else _more(error, told, casts)
+                if (bare, more) == (text, told):
                     raise
-                told = more
+                text, told = bare, more
         is_vague = any(
             name == "text" and kind in (bool, int, float) and at not in told
             for at, (name, kind) in enumerate(zip(names, kinds, strict=True), 1)
@@ -103,10 +106,37 @@ class Plans:
 
 def _more(error: asyncpg.PostgresError, told: Mapping[int, str], casts: dict[int, str]) -> dict[int, str]:
     """What else to tell a server that does not know a type; the same as before where that is no remedy."""
-    if error.sqlstate == _UNDECIDED and (found := re.search(r"\$(\d+)", str(error))):
-        place = int(found[1])
+    if error.sqlstate == _UNDECIDED and (place := _named(error)):
         return {**told, place: casts.get(place, "text")}
     return {**casts, **told} if error.sqlstate in _UNTOLD else dict(told)
+
+
+def _named(error: asyncpg.PostgresError) -> int:
+    """The number of the parameter that an error names, or 0."""
+    return int(found[1]) if (found := re.search(r"\$(\d+)", str(error))) else 0
+
+
+def _without_test(error: asyncpg.PostgresError, text: str, kinds: Sequence[type]) -> str:
+    """Leave the type of a None to the places where it is compared; the same text where that is no remedy.
+
+    For `:a IS NULL OR a = :a` the server takes `$1` for text because of the first place, and fails at the second.
+    """
+    place = _named(error) if error.sqlstate == _AMBIGUOUS else 0
+    return asked_for_null(text, place) if place and kinds[place - 1] is type(None) else text
+
+
+def asked_for_null(text: str, place: int) -> str:
+    """Write NULL for a parameter that is NULL, where it is followed by IS.
+
+    >>> asked_for_null("SELECT 1 WHERE $1 IS NULL OR a = $1 -- $1 IS", 1)
+    'SELECT 1 WHERE NULL IS NULL OR a = $1 -- $1 IS'
+    """
+    pieces, begin, parts = [], 0, list(tokens(text, "postgresql"))
+    for part, after in pairwise(parts):
+        if part.kind == "strange" and part.text == f"${place}" and after.text.upper() == "IS":
+            pieces += [text[begin : part.end - len(part.text)], "NULL"]
+            begin = part.end
+    return "".join([*pieces, text[begin:]])
 
 
 def cast(text: str, types: Mapping[int, str]) -> str:
