@@ -21,6 +21,11 @@ def answer_type(declared: Any) -> Any:
     return None if declared in (EMPTY, Any, object) or _is_response(declared) else declared
 
 
+def response_kinds(declared: Any) -> list[type[Response]]:
+    """List the kinds of Response that an annotation names."""
+    return [one for one in (typing.get_args(declared) if is_union(declared) else (declared,)) if _is_response(one)]
+
+
 def _is_response(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Response)
 

@@ -70,8 +70,14 @@ class Endpoint:
         code = getattr(inspect.unwrap(self.handler), "__code__", None)
         return code.co_firstlineno if code else 0
 
-    def declared_problems(self) -> Iterator[tuple[int, str]]:
-        """Yield the statuses that may be answered instead, and what each means."""
+    def declared_problems(self) -> dict[int, str]:
+        """Say of each status that may be answered instead all that it can mean."""
+        texts: dict[int, dict[str, None]] = {}
+        for status, text in self._problems():
+            texts.setdefault(status, {})[text] = None
+        return {status: "; or ".join(several) for status, several in texts.items()}
+
+    def _problems(self) -> Iterator[tuple[int, str]]:
         for status, detail, _ in self.errors.values():
             yield status, detail or phrase(status)
         if self.options.guard is not None:

@@ -23,7 +23,7 @@ def endpoint_fact(one: Endpoint) -> Fact:
         "body_fields": field_texts(one.plan.body),
         "answer": "" if one.answer_type is None else type_text(one.answer_type),
         "answer_fields": field_texts(one.answer_type),
-        "errors": dict(one.declared_problems()),
+        "errors": one.declared_problems(),
         "tags": list(one.options.tags),
     }
     return Fact("endpoint", one.owner.name, str(one), one.owner.summary, data)

@@ -2,22 +2,24 @@
 
 import inspect
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse
 
-from tools.http.annotation import bare, bounded, is_union
+from tools.http.annotation import bare, bounded
 from tools.http.binder import EMPTY
 from tools.http.contract import Upload
+from tools.http.declared import response_kinds
 from tools.http.endpoint import Endpoint
 from tools.http.openapi.problems import HEADERS, Json
 from tools.http.problem import phrase
 from tools.http.readers import REQUIRED
 from tools.http.replies import EMPTY_STATUSES
 from tools.http.streams.chunks import ITERATORS, yielded
+from tools.http.streams.events import EventStream
 
 JSON, BYTES = "application/json", "application/octet-stream"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -64,8 +66,10 @@ def slots(one: Endpoint) -> Iterator[Slot]:
 
 def _answers(one: Endpoint) -> Iterator[Slot]:
     """List the good answers that have a body, but for those that a handler writes itself."""
-    declared = _declared(one)
-    if typing.get_origin(declared) in ITERATORS:
+    declared = one.declared
+    if one.options.heartbeat_s is not None:
+        yield Slot("answer", str(one.status), str, media_type=EventStream.media_type)
+    elif typing.get_origin(declared) in ITERATORS:
         item = yielded(one, declared)
         yield Slot("answer", str(one.status), item.kind, media_type=item.media_type)
     elif not one.is_empty and (one.answer_type is not None or declared in _ANYTHING):
@@ -149,7 +153,7 @@ def _form(fields: Found) -> Json:
 
 
 def _good(one: Endpoint, found: Found) -> Json:
-    kinds = list(_response_kinds(one))
+    kinds = response_kinds(one.declared)
     statuses = {status: _response(status) for status in (one.status, *one.options.answers)}
     for slot, schema in found:
         if slot.place == "answer":
@@ -159,6 +163,10 @@ def _good(one: Endpoint, found: Found) -> Json:
             statuses[307] = _response(307, {"location": {"schema": {"type": "string"}}})
         elif one.status not in EMPTY_STATUSES:
             statuses[one.status].setdefault("content", {})[kind.media_type or "*/*"] = {}
+        if issubclass(kind, FileResponse) and one.method == "GET":
+            statuses |= {206: {**_response(206), "content": {"*/*": {}}}, 304: _response(304)}
+    if one.options.etag:
+        statuses[304] = _response(304)
     if kinds == [RedirectResponse] and one.options.status is None:
         del statuses[one.status]
     return {str(status): _without_empty(statuses[status]) for status in sorted(statuses)}
@@ -166,16 +174,6 @@ def _good(one: Endpoint, found: Found) -> Json:
 
 def _response(status: int, headers: Mapping[str, Json] = MappingProxyType({})) -> Json:
     return {"description": phrase(status), "headers": {**HEADERS, **headers}}
-
-
-def _declared(one: Endpoint) -> Any:
-    return one.plan.returns if one.options.response_model is None else one.options.response_model
-
-
-def _response_kinds(one: Endpoint) -> Iterator[type[Response]]:
-    declared = _declared(one)
-    kinds: Iterable[Any] = typing.get_args(declared) if is_union(declared) else (declared,)
-    return (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Response))
 
 
 def _without_empty(entries: Json) -> Json:

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from starlette.responses import FileResponse
+
 from tools.http.binder import EMPTY
+from tools.http.declared import response_kinds
 from tools.http.endpoint import Endpoint
 from tools.http.problem import MEDIA_TYPE, phrase
 
@@ -32,6 +35,10 @@ _EVERYWHERE: Mapping[int, str] = {
 _WITH_BODY: Mapping[int, str] = {
     408: "the body did not arrive in time",
     413: "the body is too large",
+}
+_OF_FILE: Mapping[int, str] = {
+    412: "the file is another version",
+    416: "no range lies in the file",
 }
 _WRONG_TYPE = "the body's media type, or its encoding, is not taken"
 _NOT_FOUND = "nothing is here"
@@ -95,10 +102,7 @@ class Problems:
 
 def _texts(one: Endpoint) -> dict[int, str]:
     """Say of each status what it can mean here: what the endpoint declares, else what http means by it."""
-    declared: dict[int, dict[str, None]] = {}
-    for status, text in one.declared_problems():
-        declared.setdefault(status, {})[text] = None
-    return {**dict(_tool_made(one)), **{status: "; or ".join(texts) for status, texts in declared.items()}}
+    return {**dict(_tool_made(one)), **one.declared_problems()}
 
 
 def is_article_shaped(one: Endpoint) -> bool:
@@ -132,6 +136,8 @@ def _tool_made(one: Endpoint) -> Iterable[tuple[int, str]]:
     yield from _EVERYWHERE.items()
     if one.path.names:
         yield 404, _NOT_FOUND
+    if one.method == "GET" and any(issubclass(kind, FileResponse) for kind in response_kinds(one.declared)):
+        yield from _OF_FILE.items()
     if one.plan.body is not None or any(parameter.source == "form" for parameter in one.plan.parameters):
         yield from _WITH_BODY.items()
         if not one.plan.is_raw:
