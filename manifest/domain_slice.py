@@ -57,7 +57,7 @@ def _endpoint(fact: Fact) -> Iterator[str]:
     data = fact.data
     yield f"- {plain(fact.name)}: {plain(data.get('guard', ''))} -> {plain(data.get('status', ''))}"
     for one in data.get("parameters", ()):
-        yield f"  - {plain(one['in'])} {_parameter(one)}"
+        yield f"  - {plain(one['in'])} {_parameter(one)}{_fields(one.get('fields') or {})}"
     for title in ("body", "answer"):
         if kind := data.get(title):
             yield f"  - {title} {plain(kind)}{_fields(data.get(f'{title}_fields') or {})}"
@@ -66,8 +66,8 @@ def _endpoint(fact: Fact) -> Iterator[str]:
 
 
 def _parameter(one: Mapping[str, Any]) -> str:
-    default = "" if one.get("required") or one.get("default") is None else f" = {one['default']}"
-    optional = "" if one.get("required") or default else ", optional"
+    default = "" if one.get("required") or one.get("default") in (None, "") else f" = {one['default']}"
+    optional = "" if one.get("required") or default or "fields" in one else ", optional"
     return plain(f"{one['name']}: {one['type']}{default}{optional}")
 
 

@@ -11,8 +11,10 @@ def routes_command(endpoints: Iterable[Endpoint]) -> Command:
     """Print a line a route: method, path, who may call it, which plugin serves it."""
 
     def run(arguments: Namespace) -> int:
-        for one in endpoints:
-            print(f"{one.method:7}{one.path.text:36}{one.protection:16}{one.owner}")
+        shown = [(one.method, one.path.text, one.protection, str(one.owner)) for one in endpoints]
+        widths = [max(map(len, column), default=0) for column in zip(*shown, strict=True)]
+        for row in shown:
+            print("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)).rstrip())
         return 0
 
     return Command("routes", "list the routes: method, path, guard, plugin", _nothing, run)

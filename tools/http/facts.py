@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from hookspecs import Fact
+from tools.http.annotation import bare
 from tools.http.binder import Parameter
 from tools.http.endpoint import Endpoint
 from tools.http.readers import REQUIRED
@@ -31,6 +32,8 @@ def endpoint_fact(one: Endpoint) -> Fact:
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     shown = {"name": parameter.key or parameter.name, "in": parameter.source, "type": type_text(parameter.annotation)}
+    if not parameter.key and parameter.source in ("query", "form"):  # a Struct: each of its fields is a parameter
+        return {**shown, "required": parameter.default is REQUIRED, "fields": field_texts(bare(parameter.annotation))}
     if parameter.default is REQUIRED:
         return {**shown, "required": True}
     return {**shown, "required": False, "default": msgspec.to_builtins(parameter.default)}
