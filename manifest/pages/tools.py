@@ -40,6 +40,7 @@ def render_tool(tool: Part) -> str:
     sections.append("\n".join(["```python", *member_lines(tool).values(), "```"]))
     if offered := list(_offered(contract, module, aliases)):
         sections.append("\n".join([f"## From {plain(module.__name__)}", "", "```python", *offered, "```"]))
+    sections.append(f"What arguments mean, in which units, and what is raised when: `{_place(module)}`")
     return "\n\n".join(sections) + "\n"
 
 
@@ -48,6 +49,11 @@ def _module(contract: type) -> ModuleType:
     own = sys.modules[contract.__module__]
     folder = sys.modules.get(own.__package__ or "", own)
     return folder if contract.__name__ in getattr(folder, "__all__", ()) else own
+
+
+def _place(module: ModuleType) -> str:
+    """Name the file or the folder where the whole docstrings are."""
+    return plain(module.__name__.replace(".", "/")) + ("/" if hasattr(module, "__path__") else ".py")
 
 
 def member_lines(tool: Part) -> dict[str, str]:

@@ -80,6 +80,8 @@ class Label
 class Watched
     sizes() -> list[int | tuple[int, int]]
 ```
+
+What arguments mean, in which units, and what is raised when: `tests/manifest/pages/test_tools_page.py`
 """
 
 
