@@ -77,6 +77,8 @@ create_app = Application
 def running(settings: Mapping[str, str] | None = None) -> Any:
     """Boot on scratch settings (temporary files, all in memory), changed by `settings`; yield an `httpx.AsyncClient`.
 
+    Events are in memory too: with `EVENT_BUS_URL=db://` they are stored, as they are when it is served.
+
     Raises:
         Exception: what a server would log before it exits.
     """

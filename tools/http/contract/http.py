@@ -103,7 +103,7 @@ class Assembled(Protocol):
     def keep_in(self, counters: Counters) -> None:
         """Count rate limits and keep the answers to idempotency keys there, e.g. in `state`, in place of this process.
 
-        They outlive a restart, and hold for several workers, only if what is given does: `state` is in memory today.
+        They outlive a restart, and hold for several workers, only if what is given does: `state` with STATE_URL.
         Cached answers stay in the process.
 
         Raises:
