@@ -75,9 +75,9 @@ create_app = Application
 
 
 def running(settings: Mapping[str, str] | None = None) -> Any:
-    """Boot on scratch settings (temporary files, all in memory), changed by `settings`; yield an `httpx.AsyncClient`.
+    """Boot on scratch settings (temporary files), changed by `settings`; yield an `httpx.AsyncClient`.
 
-    Events are in memory too: with `EVENT_BUS_URL=db://` they are stored, as they are when it is served.
+    Events are stored, as when it is served; with `EVENT_BUS_URL=memory://` leaving waits until all are handled.
 
     Raises:
         Exception: what a server would log before it exits.

@@ -47,8 +47,7 @@ async def _run(arguments: list[str]) -> int:
         chosen = {name: value for name, value in os.environ.items() if name.startswith("TOOL_")}
         if arguments[0] == "why":  # what is asked about may be left out by it; the manifest is the same with it
             chosen |= {name: os.environ[name] for name in ("PLUGINS_DISABLED",) if name in os.environ}
-        # nothing is consumed, so events may go where they go by default: the manifest says where that is
-        settings = {**chosen, **scratch, "EVENT_BUS_URL": "db://", "ON_BROKEN_PLUGIN": "quarantine"}
+        settings = {**chosen, **scratch, "ON_BROKEN_PLUGIN": "quarantine"}
         async with _booted(settings) as system:
             commands = await _commands(system, settings)
             options = _parse(commands, arguments)

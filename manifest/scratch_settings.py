@@ -8,11 +8,10 @@ from tempfile import TemporaryDirectory
 
 @contextmanager
 def scratch() -> Iterator[dict[str, str]]:
-    """Yield settings in a temporary folder, removed afterwards: files there, the rest in memory, no manifest."""
+    """Yield settings in a temporary folder, removed afterwards: database and key there, no manifest."""
     with TemporaryDirectory(prefix="microcoreos-", ignore_cleanup_errors=True) as folder:
         yield {
             "DATABASE_URL": f"sqlite:///{Path(folder).as_posix()}/app.db",
-            "EVENT_BUS_URL": "memory://",
             "STATE_URL": "memory://",
             "AUTH_SECRET_FILE": str(Path(folder, "auth_secret")),
             # the least that `auth` takes: what OWASP asks for

@@ -146,7 +146,7 @@ async def test_its_accounts_log_in_if_they_have_a_password(project: Tree, passwo
 
 async def test_both_subscribers_hear_of_it(project: Tree, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/app.db"
-    settings = {"DATABASE_URL": database}
+    settings = {"DATABASE_URL": database, "EVENT_BUS_URL": "memory://"}
     async with project.running(settings, disabled=["users.create_user"]) as (_, client):
         await client.post("/users", json=NEW)
 

@@ -51,7 +51,6 @@ def project(tmp_path: Path) -> Tree:
 def settings(tmp_path: Path) -> dict[str, str]:
     return {
         "DATABASE_URL": f"sqlite:///{tmp_path}/app.db",
-        "EVENT_BUS_URL": "db://",
         "PHOTO_DIR": str(tmp_path / "photos"),
     }
 

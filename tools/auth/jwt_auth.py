@@ -24,10 +24,13 @@ class JwtAuth:
         self._passwords = Argon2Passwords(settings)
         self._hashing = HashPool(threads=os.cpu_count() or 1, waiting=settings.auth_hash_queue)
         self._signer: JwtTokens | None = None
+        # a secret that is missing is told together with what other tools miss; a file is only made by a boot
+        is_given = settings.auth_secret or settings.env != "development"
+        self._key = load_signing_key(settings) if is_given else None
 
     @hookimpl
     async def on_boot(self) -> None:
-        self._signer = JwtTokens(load_signing_key(self._settings), self._settings, self._now)
+        self._signer = JwtTokens(self._key or load_signing_key(self._settings), self._settings, self._now)
         self._hashing.start()
 
     @hookimpl

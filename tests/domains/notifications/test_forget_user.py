@@ -9,5 +9,6 @@ async def test_the_messages_of_a_deleted_user_go_and_no_others(settings: dict[st
         await settled(client, root)
 
         await client.delete(f"/users/{ana.id}", headers=ana.headers)
+        await settled(client, root)
 
     assert rows(database, "SELECT user_id FROM notifications") == [(root.id,)]

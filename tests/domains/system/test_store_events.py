@@ -50,9 +50,9 @@ async def test_what_a_transaction_published_is_dropped_with_it(
         assert rows(database, "SELECT user_id FROM notifications") == [(root.id,)]
 
 
-async def test_an_event_waits_for_the_commit(tree: Tree) -> None:
+async def test_an_event_waits_for_the_commit_in_memory_too(tree: Tree) -> None:
     tree.add("users/plugins/too_early.py", TOO_EARLY)
-    async with tree.running() as (_, client):
+    async with tree.running({"EVENT_BUS_URL": "memory://"}) as (_, client):
         answer = await client.post("/pending")
 
     assert answer.json()[0] == 0

@@ -21,7 +21,7 @@ def render(system, words, budget):
 
 async def render_all(asked):
     with manifest.scratch() as settings:
-        kernel = asgi.make_kernel({**settings, "EVENT_BUS_URL": "db://"})
+        kernel = asgi.make_kernel(settings)
         await kernel.boot(consume=False)
         counted = [render(kernel.system, *one) for one in asked]
         again = [render(kernel.system, *one)["text"] for one in asked]

@@ -44,7 +44,7 @@ def tree(tmp_path: Path) -> Tree:
 @pytest.fixture
 async def running(tree: Tree, database: str) -> AsyncIterator[Application]:
     """An application with events and jobs in its database, two people and their sessions, notes, and a dead letter."""
-    settings = {"DATABASE_URL": database, "EVENT_BUS_URL": "db://", "LOG_LEVEL": "INFO"}
+    settings = {"DATABASE_URL": database, "LOG_LEVEL": "INFO"}
     async with tree.running(settings) as (kernel, client):
         root = await sign_up_admin(client, database)
         ana = await sign_up(client, "ana")
