@@ -6,6 +6,8 @@ from msgspec import Meta, Struct
 
 from tools.assistant.budget import DEFAULT, LEAST, MOST
 
+NO_NUL = r"^[^\x00]*$"
+Words = Annotated[str, Meta(max_length=10_000, pattern=NO_NUL)]  # what a command line can hold
 Budget = Annotated[int, Meta(ge=LEAST, le=MOST)]
 
 
@@ -16,14 +18,14 @@ class _Asked(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ForContext(_Asked, frozen=True, kw_only=True):
     """The index, a domain, or what a task needs."""
 
-    task: str = ""
-    domain: str = ""
+    task: Words = ""
+    domain: Words = ""
 
 
 class ForInspection(_Asked, frozen=True, kw_only=True):
     """One thing by its name."""
 
-    what: Annotated[str, Meta(min_length=1, max_length=300)]
+    what: Annotated[str, Meta(min_length=1, max_length=300, pattern=NO_NUL)]
 
 
 class ForCall(_Asked, frozen=True, kw_only=True):

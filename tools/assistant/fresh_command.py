@@ -51,7 +51,7 @@ class FreshCommand:
         """
         if task and domain:
             raise RefusedError("give a task or a domain: a task chooses its domains by itself")
-        about = ["--task", task] if task else [domain] if domain else []
+        about = [f"--task={task}"] if task else ["--", domain] if domain else []  # whatever they begin with
         code, text = await self.run(["show", "--budget", str(budget), *about])
         if code:
             raise RefusedError(text.strip())

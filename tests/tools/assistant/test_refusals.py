@@ -169,3 +169,23 @@ async def test_what_the_manifest_does_not_know_is_answered_with_what_it_knows() 
     assert domain.is_error
     assert thing.is_error
     assert both.is_error
+
+
+async def test_words_that_begin_like_an_option_are_words() -> None:
+    async with asgi.running() as client:
+        helped = await ask(client, "context", domain="--help")
+        budget = await ask(client, "context", domain="--budget=50000")
+        task = await ask(client, "context", task="-refund")
+
+    assert helped.text.startswith("manifest knows no domain '--help'")
+    assert budget.text.startswith("manifest knows no domain '--budget=50000'")
+    assert task.text.startswith("# -refund\n")
+
+
+@pytest.mark.parametrize("task", ["refund\0order", "refund " * 20_000], ids=["NUL", "long"])
+async def test_words_that_no_command_line_can_hold_are_refused_by_name(task: str) -> None:
+    async with asgi.running() as client:
+        told = await ask(client, "context", task=task)
+
+    assert told.is_error
+    assert "at `$.task`" in told.text
