@@ -66,6 +66,8 @@ _LISTS: dict[type, str] = {Statement: "statements", Held: "held", str: "records"
 
 MARK = "rehearsal-"
 """How the request id of a rehearsed call begins."""
+EXTENSION = "microcoreos.rehearsal"
+"""In the scope's `extensions`: what answers must keep nothing of it for others, as a cache would."""
 current: ContextVar[Rehearsal | None] = ContextVar("rehearsal", default=None)
 
 

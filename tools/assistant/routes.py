@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,15 @@ def check_route(system: System, root: Path, method: str, path: str) -> list[str]
         raise RefusedError(f"{below[0].owner} mounts another app at {below[0].name}: what that does is not taken back")
     owners = sorted({fact.owner for fact in routes})
     for plugin in system.plugins:
-        if plugin.name in owners:
+        if plugin.name in owners or (plugin.state == "ready" and _stands_around(plugin)):
             _check_plugin(system, root, plugin)
     return owners
+
+
+def _stands_around(plugin: Part) -> bool:
+    """Tell whether a plugin's middleware sees every request."""
+    own = (one for one in vars(sys.modules[plugin.module]).values() if isinstance(one, type))
+    return any(one.__module__ == plugin.module and hasattr(one, "register_middleware") for one in own)
 
 
 def _check_plugin(system: System, root: Path, plugin: Part) -> None:

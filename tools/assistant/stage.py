@@ -15,10 +15,10 @@ from uuid import uuid4
 from hookspecs import ASGIApp
 from tools.assistant.asked import ForCall
 from tools.assistant.contract import Issue, Transaction
-from tools.assistant.rehearsal import MARK, Rehearsal, current
+from tools.assistant.rehearsal import EXTENSION, MARK, Rehearsal, current
 from tools.assistant.routes import RefusedError
 
-LONGEST_S = 10.0
+LONGEST_S, GRACE_S = 10.0, 1.0
 LARGEST_BYTES = 262_144
 
 
@@ -63,18 +63,25 @@ class Stage:
             # serializable, as it stands in for one that may be: a snapshot cannot hold it
             async with self._transaction(serializable=True):
                 current.set(rehearsal)  # from here on: this transaction is none of the call's own
-                try:
-                    async with asyncio.timeout(LONGEST_S):
-                        await self._app(scope, _Request(body), _Response(answer))
-                except TimeoutError:
-                    answer.ended = f"it did not end within {LONGEST_S:g} s"
-                except Exception as error:  # an answer that broke off half-way, by itself or as there was too much
-                    answer.ended = answer.ended or f"{type(error).__name__}: {error}"
+                await self._call(scope, body, answer)
                 raise _TakeBackError
         except _TakeBackError:
             answer.took_ms = (time.monotonic() - started) * 1000
         finally:
             rehearsal.is_over = True
+
+    async def _call(self, scope: dict[str, Any], body: bytes, answer: Answer) -> None:
+        """Call the app in a task of its own: one that swallows its cancellation is left behind, and does no more."""
+        call = asyncio.ensure_future(self._app(scope, _Request(body), _Response(answer)))
+        try:
+            _, late = await asyncio.wait({call}, timeout=LONGEST_S)
+        finally:
+            call.cancel()
+        if late:
+            answer.ended = f"it did not end within {LONGEST_S:g} s"
+            await asyncio.wait(late, timeout=GRACE_S)
+        elif not call.cancelled() and (error := call.exception()):  # it broke off half-way, or there was too much
+            answer.ended = answer.ended or f"{type(error).__name__}: {error}"
 
     def _scope(self, asked: ForCall) -> dict[str, Any]:
         headers = {"host": "localhost", "accept": "*/*", **{name.lower(): text for name, text in asked.headers.items()}}
@@ -96,14 +103,15 @@ class Stage:
             "raw_path": quote(asked.path).encode(),
             "query_string": urlencode(asked.query, doseq=True).encode(),
             "root_path": "",
+            "extensions": {EXTENSION: {}},
             "headers": [(name.encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()],
             "client": ("127.0.0.1", 0),
             "server": ("localhost", 80),
         }
 
     def _token(self, user: str) -> str:
-        subject, *scopes = user.split()
         try:
+            subject, *scopes = user.split()
             return self._issue(subject, scopes=scopes)
         except ValueError as error:
             raise RefusedError(f"no token can be made for as_user {user!r}: {error}") from error

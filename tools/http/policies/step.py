@@ -1,7 +1,7 @@
 """What a policy wraps, and what it knows of the route."""
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
@@ -13,6 +13,8 @@ Answer = tuple[int, bytes]
 """Status and JSON body; further headers are in the context."""
 Step = Callable[[RequestContext], Awaitable[Answer | Response]]
 Policy = Callable[[Step], Step]
+REHEARSAL = "microcoreos.rehearsal"
+"""The ASGI extension that says so: a server sets it, no client can."""
 
 
 class Route(NamedTuple):
@@ -31,6 +33,11 @@ class Route(NamedTuple):
     """The request headers that its parameters are read from, in lower case; `cookie` for cookies."""
     body_timeout_s: float = 30.0
     handler_timeout_s: float = 30.0
+
+
+def is_rehearsed(scope: Mapping[str, Any]) -> bool:
+    """Tell whether a request is only tried, inside of what serves: nothing of it may be kept for others."""
+    return REHEARSAL in (scope.get("extensions") or ())
 
 
 def values_of(headers: Headers, name: bytes) -> list[bytes]:

@@ -27,13 +27,18 @@ class Stores:
         self.answers: Counters = self._own_answers
         self.cache = AnswerCache(max_cache_bytes, clock)
 
+    @property
+    def are_own(self) -> bool:
+        """Whether counters are this process's, and not what `keep_in` gave."""
+        return self.rates is self._own_rates
+
     def keep_in(self, counters: Counters) -> None:
         """Count and keep there, until the owner's registration is undone.
 
         Raises:
             RouteError: somebody has said so already.
         """
-        if self.rates is not self._own_rates:
+        if not self.are_own:
             raise RouteError(f"keep_in({counters!r}): http keeps in {self.rates!r} already: delete one of the two")
         owner.get().undo.callback(self._keep_here)
         self.rates = self.answers = counters
