@@ -56,6 +56,13 @@ def is_struct(annotation: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
+def is_body(annotation: Any) -> bool:
+    """Whether it is a Struct, or a union of some, of which the tag of a JSON body chooses one."""
+    kind = bare(annotation)
+    kinds = typing.get_args(kind) if is_union(kind) else (kind,)
+    return all(one is type(None) or is_struct(one) for one in kinds)
+
+
 def is_several(annotation: Any) -> bool:
     """Whether it takes every value of a name, not the last."""
     kind = bare(annotation)

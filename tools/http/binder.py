@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
-from tools.http.annotation import bare, bounded, is_scalar, is_several, is_struct, mark_of, without_mark
+from tools.http.annotation import bare, bounded, is_body, is_scalar, is_several, is_struct, mark_of, without_mark
 from tools.http.context import RequestContext
 from tools.http.contract import Body, Context, Cookie, File, Form, Header, Query, RouteError
 from tools.http.forms.readers import form_reader
@@ -124,7 +124,7 @@ def _is_body(name: str, annotation: Any, names: tuple[str, ...]) -> bool:
     mark = mark_of(annotation)
     if mark is not None:
         return isinstance(mark, Body)
-    return _is_plain_data(name, annotation) or is_struct(annotation)
+    return _is_plain_data(name, annotation) or is_body(annotation)
 
 
 def _body_type(who: str, name: str, annotation: Any, request_model: type | None) -> Any:

@@ -50,6 +50,13 @@ def fields_of(annotation: Any) -> tuple[msgspec.structs.FieldInfo, ...] | None:
     return msgspec.structs.fields(kind) if is_struct else None
 
 
+def is_body(annotation: Any) -> bool:
+    """Tell whether it is a Struct, or a union of some, of which the tag of a JSON body chooses one."""
+    kind = bare(annotation)
+    kinds = typing.get_args(kind) if is_union(kind) else (kind,)
+    return all(one is type(None) or fields_of(one) is not None for one in kinds)
+
+
 def is_several(annotation: Any) -> bool:
     """Whether it takes every value of a name."""
     kind = bare(annotation)

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 
 from tools.http.contract import Body, Context, Cookie, File, Form, Header, Query, RouteError
-from tools.http_plain.annotation import bare, fields_of, is_scalar, is_several, marked
+from tools.http_plain.annotation import bare, fields_of, is_body, is_scalar, is_several, marked
 from tools.http_plain.path import Path
 from tools.http_plain.readers import REQUIRED, Reader, query_struct_reader, reader
 
@@ -100,7 +100,7 @@ def _parameter(who: str, one: inspect.Parameter, annotation: Any, names: Sequenc
         return Parameter(one.name, "context", "", annotation, REQUIRED, lambda context: context.request)
     if is_data(one.name, annotation):
         return Parameter(one.name, "body", "", dict[str, Any] if annotation in (dict, EMPTY) else kind, default)
-    if isinstance(mark, Body) or (mark is None and fields_of(kind) is not None):
+    if isinstance(mark, Body) or (mark is None and is_body(kind)):
         return Parameter(one.name, "body", "", kind, default)
     if isinstance(mark, Query) and fields_of(kind) is not None:
         return Parameter(one.name, "query", "", kind, default, query_struct_reader(kind, default))

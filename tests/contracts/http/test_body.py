@@ -62,6 +62,19 @@ async def test_what_is_no_json_is_a_bad_request(http: Served, sent: bytes) -> No
     assert answer.json()["detail"] == "the body is no JSON text in UTF-8, or is nested too deeply"
 
 
+@pytest.mark.parametrize("kind", [Cat | Dog, Cat | Dog | None], ids=str)
+async def test_a_union_of_tagged_structs_is_the_body_without_a_mark(http: Served, kind: Any) -> None:
+    async def take(given: Any) -> str:
+        return type(given).__name__
+
+    http.add("/take", "POST", typed(take, given=kind))
+
+    answer = await http.post("/take", json={"type": "Dog", "tricks": ["sit"]})
+    wrong = await http.post("/take", json={"type": "Cow"})
+
+    assert (answer.json(), wrong.status_code, wrong.json()["errors"][0]["pointer"]) == ("Dog", 422, "/type")
+
+
 @pytest.mark.parametrize(
     ("kind", "sent"),
     [
