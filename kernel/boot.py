@@ -14,7 +14,7 @@ from typing import Any
 import pluggy
 
 import hookspecs
-from hookspecs import Answer, ASGIApp, Finding, Middleware, Part, System, owner
+from hookspecs import Answer, ASGIApp, Fact, Finding, Part, System, owner
 from kernel import wiring
 from kernel.call import GRACE_S, Pool, call
 from kernel.errors import BootError, Problem, explain, guess
@@ -51,19 +51,20 @@ class Kernel:
             BootError: all that was found wrong; with quarantine, only where more than plugins is broken. What had
                 booted is shut down.
         """
-        about, apps, layers = {"system": self.system, "run": self._pool.run}, list[ASGIApp](), list[Middleware]()
+        about, apps, layers = {"system": self.system, "run": self._pool.run}, list[ASGIApp](), list[tuple[Any, ...]]()
         try:
             await self._load_plugins(self._make_tools(await self._load_modules()))
             for due in ({"module", "tool"}, {"plugin"}):
                 self._stop_if_broken()
                 await self._each("on_boot", about, due=due)
             await self._each("asgi_app", about, apps.append)
-            await self._each("register_middleware", about, layers.extend)
-            for layer in sorted(layers if apps else [], key=lambda one: one.order)[::-1]:
-                apps[0] = layer.factory(apps[0])
+            await self._each("register_middleware", about, lambda new: layers.extend([(*m, owner.get()) for m in new]))
+            for factory, _, part in sorted(layers if apps else [], key=lambda one: one[1])[::-1]:
+                with self._blamed(part, "register_middleware"):
+                    apps[0] = factory(apps[0])
             self.app = next(iter(apps), None)
-            await self._each("describe", about, self.system.facts.extend)
-            await self._each("check", about, self.system.findings.extend)
+            await self._each("describe", about, lambda new: self.system.facts.extend([*map(Fact._make, new)]))
+            await self._each("check", about, lambda new: self.system.findings.extend([*map(Finding._make, new)]))
             if consume:
                 self._problems += [Problem(str(one)) for one in self.system.findings if one.is_error]
                 self._stop_if_broken()
@@ -128,8 +129,7 @@ class Kernel:
 
     async def _load_plugin(self, part: Part, tools: dict[str, Any]) -> None:
         await self._check_source(part)
-        cls = wiring.plugin_class(importlib.import_module(part.module), part)
-        if cls is None:
+        if (cls := wiring.plugin_class(importlib.import_module(part.module), part)) is None:
             raise Problem(f"{part} holds no plugin: mark a method of its one class with @hookimpl of hookspecs")
         part.summary, part.needs = wiring.summary(cls), wiring.needs(part, cls, tools)
         if all(tools[name] is not self for name in part.needs):

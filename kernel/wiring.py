@@ -39,7 +39,7 @@ def plugin_class(module: object, part: Part) -> type | None:
         Problem: there are several.
     """
     own = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == part.module]
-    found = [cls for cls in own if marked(cls)]
+    found = [cls for cls in dict.fromkeys(own) if marked(cls)]  # once, whatever names it has
     if len(found) > 1:
         names = ", ".join(cls.__name__ for cls in found)
         raise Problem(f"{part} holds {len(found)} plugins ({names}): one file is one feature, give each its own")

@@ -134,6 +134,45 @@ async def test_a_hook_that_raises_is_named_with_its_line(project: Project) -> No
     assert await project.errors() == [f"{GREET}: on_boot failed: OSError: no disk (at domains/shop/plugins/greet.py:8)"]
 
 
+ANSWERS = {
+    "a Fact, no list": ("describe", "Fact('gauge', 'shop.greet', 'n')", "Expected 6 arguments, got 5"),
+    "a text among facts": ("describe", "[Fact('gauge', 'shop.greet', 'n'), 'n']", "Expected 6 arguments, got 1"),
+    "a Finding, no list": ("check", "Finding('code', 'message')", "Expected 5 arguments, got 4"),
+    "a Middleware, no list": (
+        "register_middleware", "Middleware(lambda app: app)", "Value after * must be an iterable, not function"
+    ),
+    "a function as middleware": (
+        "register_middleware", "[lambda app: app]", "Value after * must be an iterable, not function"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+async def test_a_hook_that_answers_with_what_it_must_not_is_named(project: Project, case: str) -> None:
+    hook, answer, said = ANSWERS[case]
+    project.plugin("shop.greet", f"@hookimpl\ndef {hook}(self): return {answer}")
+
+    assert await project.errors() == [f"{GREET}: {hook} failed: TypeError: {said}"]
+
+
+async def test_middleware_that_cannot_be_made_is_named(project: Project) -> None:
+    project.tool("door", "@hookimpl\ndef asgi_app(self): return lambda scope, receive, send: None")
+    project.plugin("shop.greet", "@hookimpl\ndef register_middleware(self): return [Middleware(int, 1)]")
+
+    assert await project.errors() == [
+        f"{GREET}: register_middleware failed: TypeError: int() argument must be a string, a bytes-like object or a "
+        "real number, not 'function'"
+    ]
+
+
+async def test_one_class_under_two_names_is_one_plugin(project: Project) -> None:
+    project.file("shop.greet", "class Greet:\n    @hookimpl\n    def on_boot(self): pass\n\nPlugin = Greet\n")
+
+    kernel = await project.booted()
+
+    assert project.part(kernel, "shop.greet").state == "ready"
+
+
 async def test_a_constructor_that_raises_is_named_with_its_line(project: Project) -> None:
     project.plugin("shop.greet", "def __init__(self): raise OSError('no disk')\n@hookimpl\ndef on_ready(self): pass")
 
