@@ -89,7 +89,13 @@ async def _commands(system: System, settings: Mapping[str, str]) -> dict[str, Co
     for answer in await system.gather("register_commands"):
         if answer.error:
             print(answer.error, file=sys.stderr)
-        for command in map(Command._make, answer.value or ()):
+        try:
+            offered = [*map(Command._make, answer.value or ())]
+        except TypeError as error:
+            who, remedy = f"{answer.owner} ({answer.file})", "return a list of Commands from `register_commands`"
+            print(f"{who} offers commands that are none, {error}: {remedy}", file=sys.stderr)
+            continue
+        for command in offered:
             if command.name in commands:
                 raise CommandError(f"{answer.owner} offers command {command.name!r}, which there is already: rename it")
             commands[command.name] = command

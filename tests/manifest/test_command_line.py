@@ -124,3 +124,17 @@ def test_two_offers_of_one_command_are_told(app: Path) -> None:
 
     message = "users.taken offers command 'show', which there is already: rename it\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
+
+
+def test_a_command_without_a_list_around_it_takes_no_other_command_along(app: Path) -> None:
+    offers = "return Command('greet', 'h', lambda parser: None, print)"
+    source = "from hookspecs import Command, hookimpl\nclass Greet:\n    @hookimpl\n    def register_commands(self): "
+    project(app, {"domains/users/plugins/greet.py": f"{source}{offers}\n"})
+
+    done = python(app, "-m", "manifest", "show")
+
+    assert (done.returncode, done.stdout[:23]) == (0, "# How to add a feature\n")
+    assert done.stderr == (
+        "users.greet (domains/users/plugins/greet.py) offers commands that are none, Expected 5 arguments, got 1: "
+        "return a list of Commands from `register_commands`\n"
+    )
