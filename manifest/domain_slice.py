@@ -49,6 +49,8 @@ def feature_lines(feature: Feature, everyone: Sequence[Feature]) -> Iterator[str
     for fact in feature.facts:
         if fact.kind in ("subscription", "responder"):
             yield _heard(fact, everyone)
+        elif fact.kind == "websocket":
+            yield from _websocket(fact)
         elif fact.kind != "endpoint":
             yield f"- {plain(fact.kind)} {plain(fact.name)}: {plain(fact.summary)}".removesuffix(": ")
 
@@ -63,6 +65,16 @@ def _endpoint(fact: Fact) -> Iterator[str]:
             yield f"  - {title} {plain(kind)}{_fields(data.get(f'{title}_fields') or {})}"
     for status, detail in sorted((data.get("errors") or {}).items(), key=str):
         yield f"  - {plain(status)}: {plain(detail)}".removesuffix(": ")
+
+
+def _websocket(fact: Fact) -> Iterator[str]:
+    data = fact.data
+    yield f"- {plain(fact.kind)} {plain(fact.name)}: {plain(data.get('guard') or fact.summary)}".removesuffix(": ")
+    for one in data.get("parameters", ()):
+        yield f"  - {plain(one['in'])} {_parameter(one)}"
+    for way in ("receives", "sends"):
+        if kind := data.get(way):
+            yield f"  - {way} {plain(kind)}{_fields(data.get(f'{way}_fields') or {})}"
 
 
 def _parameter(one: Mapping[str, Any]) -> str:

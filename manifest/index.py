@@ -56,7 +56,8 @@ def _domains(system: System, root: Path) -> Iterator[str]:
 def _feature(feature: Feature) -> str:
     """One line: the file, then what it serves, sends and hears; its summary where it does none of that."""
     served = [f"{plain(fact.name)} {plain(fact.data.get('guard', ''))}".rstrip() for fact in feature.of("endpoint")]
-    served += [f"{plain(fact.kind)} {plain(fact.name)}" for fact in feature.facts if fact.kind not in KNOWN]
+    served += [f"{plain(fact.kind)} {plain(fact.name)} {plain(fact.data.get('guard', ''))}".rstrip()
+               for fact in feature.facts if fact.kind not in KNOWN]  # fmt: skip
     heard = [("in", fact.name) for fact in feature.of("subscription")]
     heard += [("replies", fact.name) for fact in feature.of("responder")]
     sent = [("out" if one.call == "publish" else "requests", one.event) for one in feature.sends]

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from hookspecs import Part
@@ -33,14 +33,33 @@ def outgoing(part: Part, root: Path) -> list[Outgoing]:
     file = root / part.file
     if not file.is_file():  # it came through an entry point
         file = Path(getattr(module, "__file__", None) or file)
+    tree, names = _read(file), vars(module) if module else {}
+    return sorted({*_calls(tree, {**_constants(tree), **names}, {}), *_of_models(part, names)})
+
+
+def _of_models(part: Part, names: Mapping[str, Any]) -> Iterator[Outgoing]:
+    """Yield what the functions and base classes send that a plugin has from its domain's models."""
+    home = f"{part.module.rpartition('.plugins.')[0]}.models"
+    used: dict[str, set[str]] = {}
+    for thing in names.values():
+        where = getattr(thing, "__module__", "") if isinstance(thing, type | FunctionType) else ""
+        if f"{where}.".startswith(f"{home}."):
+            used.setdefault(where, set()).add(thing.__name__)
+    for where, wanted in used.items():
+        models = sys.modules[where]
+        for node in _read(Path(models.__file__ or "")).body:
+            if getattr(node, "name", "") in wanted:
+                yield from _calls(node, vars(models), {})
+
+
+def _read(file: Path) -> ast.Module:
+    """Parse a file; one that sends nothing, or cannot be read, is as good as an empty one."""
     try:
         source = file.read_bytes()
-        if not any(f"{call}(".encode() in source for call in _EVENT_AT):
-            return []
-        tree = ast.parse(source)
+        is_sending = any(f"{call}(".encode() in source for call in _EVENT_AT)
+        return ast.parse(source if is_sending else b"")
     except (OSError, SyntaxError, ValueError):
-        return []
-    return sorted(set(_calls(tree, {**_constants(tree), **(vars(module) if module else {})}, {})))
+        return ast.parse(b"")
 
 
 def _constants(tree: ast.Module) -> dict[str, str]:
@@ -95,7 +114,8 @@ def _event(node: ast.expr | None, names: Mapping[str, Any]) -> str:
     """Answer with the event's name; empty for a call that sends none."""
     value = node.value if isinstance(node, ast.Constant) else _resolve(node, names)
     if isinstance(value, str):
-        return value if _EVENT.fullmatch(value) else ""
+        text = str.__str__(value)  # a member of an enum that is a text, too, is sent as that text
+        return text if _EVENT.fullmatch(text) else ""
     return DYNAMIC if node and not isinstance(node, ast.Constant) else ""
 
 

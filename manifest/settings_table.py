@@ -78,6 +78,7 @@ def _default(value: object, is_required: bool) -> str:
         return "required"
     if value is None or value == "":
         return "none" if value is None else "empty"
+    value = sorted(value, key=str) if isinstance(value, set | frozenset) else value
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

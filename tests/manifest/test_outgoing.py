@@ -1,4 +1,5 @@
 import sys
+from enum import Enum
 from pathlib import Path
 from types import ModuleType
 
@@ -53,6 +54,41 @@ def sent(root: Path, source: str, module: str = "") -> list[Outgoing]:
 )
 def test_events_out_are_read_from_calls(call: str, expected: list[Outgoing], tmp_path: Path) -> None:
     assert sent(tmp_path, f"NAME = 'from.constant'\nasync def f(bus):\n    await {call}\n") == expected
+
+
+class Names(str, Enum):  # noqa: UP042 (the older spelling, whose `str()` is not its text)
+    PAID = "order.paid"
+
+
+def test_a_member_of_an_enum_is_sent_as_its_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("made_up_plugin")
+    vars(module).update(Names=Names)
+    monkeypatch.setitem(sys.modules, "made_up_plugin", module)
+
+    (found,) = sent(tmp_path, "async def f(bus):\n    await bus.publish(Names.PAID, {})\n", "made_up_plugin")
+
+    assert (str(found.event), type(found.event)) == ("order.paid", str)
+
+
+def test_what_a_helper_or_a_base_class_of_the_models_sends_is_the_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, {"models.py": """
+class Base:
+    async def tell(self): await self.bus.publish("stock.counted", {"id": 1})
+async def announce(bus, level): await bus.publish("stock.changed", {"level": level})
+async def unused(bus): await bus.publish("stock.lost", {})
+"""})  # fmt: skip
+    models, module = ModuleType("shop.models"), ModuleType("shop.plugins.one")
+    models.__file__ = str(tmp_path / "models.py")
+    exec(Path(models.__file__).read_text(), vars(models))
+    vars(module).update(Base=models.Base, announce=models.announce)
+    monkeypatch.setitem(sys.modules, "shop.models", models)
+    monkeypatch.setitem(sys.modules, "shop.plugins.one", module)
+
+    assert sent(tmp_path, "pass\n", "shop.plugins.one") == [
+        Outgoing("publish", "stock.changed", (("level", ""),)), Outgoing("publish", "stock.counted", (("id", ""),)),
+    ]  # fmt: skip
 
 
 def test_the_fields_of_a_struct_come_with_their_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

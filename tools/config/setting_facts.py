@@ -32,5 +32,5 @@ def _type_text(kind: Any) -> str:
 
 def _default(field: msgspec.structs.FieldInfo) -> object:
     if field.default_factory is not msgspec.NODEFAULT:
-        return msgspec.to_builtins(field.default_factory())
-    return None if field.default is msgspec.NODEFAULT else msgspec.to_builtins(field.default)
+        return msgspec.to_builtins(field.default_factory(), order="deterministic")
+    return None if field.default is msgspec.NODEFAULT else msgspec.to_builtins(field.default, order="deterministic")

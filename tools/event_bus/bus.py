@@ -211,7 +211,7 @@ async def _not_booted(function: Callable[..., Any], /, *args: Any) -> Any:
 def _named(name: str) -> str:
     if not 0 < len(name) <= LONGEST_EVENT or not is_text(name):
         raise ValueError(f"event_bus got the name {name[:40]!r}: give 1 to {LONGEST_EVENT} characters, and no NUL")
-    return name
+    return str.__str__(name)  # a member of an enum that is a text is called by that text
 
 
 def _fact(kind: str, callback: Callback, event: str, numbers: Mapping[str, Any]) -> Fact:

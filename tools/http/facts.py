@@ -36,4 +36,4 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         return {**shown, "required": parameter.default is REQUIRED, "fields": field_texts(bare(parameter.annotation))}
     if parameter.default is REQUIRED:
         return {**shown, "required": True}
-    return {**shown, "required": False, "default": msgspec.to_builtins(parameter.default)}
+    return {**shown, "required": False, "default": msgspec.to_builtins(parameter.default, order="deterministic")}

@@ -219,7 +219,7 @@ class StarletteHttp:
     async def register_commands(self) -> Iterable[Command]:
         shown = exposed(self._endpoints, self._sockets, self._mounts, self._settings.http_max_body_bytes)
         return [
-            routes_command(self._endpoints),
+            routes_command(self._endpoints, self._sockets, self._mounts),
             openapi_command(self._endpoints.documented(), self._facts),
             kong_command(lambda: shown, gateway(self._settings)),
         ]

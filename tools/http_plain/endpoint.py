@@ -98,7 +98,10 @@ class Endpoint:
 
     def declared_errors(self) -> dict[int, str]:
         """List the statuses that `errors` declares, and what each means."""
-        return {status: detail or phrase(status) for status, detail, _ in self._errors.values()}
+        texts: dict[int, dict[str, None]] = {}
+        for status, detail, _ in self._errors.values():
+            texts.setdefault(status, {})[detail or phrase(status)] = None
+        return {status: "; or ".join(several) for status, several in texts.items()}
 
     def _checked_status(self, status: int | None) -> int:
         if status is not None and not 200 <= status <= 399:

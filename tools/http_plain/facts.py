@@ -20,7 +20,11 @@ def endpoint_fact(one: Endpoint) -> Fact:
     """Describe an endpoint under the keys that the manifest knows."""
     parameters = [
         {"name": found.key or found.name, "in": found.source, "type": _kind(found.kind)}
-        | ({"required": True} if found.default is REQUIRED else {"default": msgspec.to_builtins(found.default)})
+        | (
+            {"required": True}
+            if found.default is REQUIRED
+            else {"default": msgspec.to_builtins(found.default, order="deterministic")}
+        )
         for found in one.plan.parameters
         if found.source != "context"
     ]

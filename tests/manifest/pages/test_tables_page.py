@@ -20,5 +20,15 @@ def test_tables_stand_under_their_domain_or_owner() -> None:
     assert render_tables(system([*FACTS, kept])) == PAGE
 
 
+def test_a_key_of_several_columns_is_told_as_one() -> None:
+    columns = [column("order", "integer", primary_key=True), column("line", "integer", primary_key=True)]
+    keys = [{"column": "order", "table": "orders", "to": "id"}]
+    lines = Fact("table", "store", "lines", data={"columns": columns, "foreign_keys": keys})
+
+    page = render_tables(system([lines]))
+
+    assert page.endswith("- lines: order integer -> orders.id, line integer, PK(order, line)\n")
+
+
 def test_an_app_without_tables_says_so() -> None:
     assert render_tables(system()) == "# Tables\n\nThere are none.\n"

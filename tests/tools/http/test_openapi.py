@@ -230,3 +230,14 @@ async def test_a_fact_says_of_an_endpoint_what_a_neighbour_needs(http: Served) -
     assert fact.data["errors"][409] == "it exists"
     assert [(one.name, one.owner) for one in facts if one.kind == "mount"] == [("/admin", "made.feature")]
     assert next(one for one in facts if one.name == "GET /problems/{id}").data["parameters"][0]["type"] == "int"
+
+
+async def test_a_fact_says_of_a_status_all_that_it_may_mean(http: Served) -> None:
+    async def create(new: Problem) -> None: ...
+
+    http.add("/x", "POST", create, guard=Guard(), errors={KeyError: (422, "no such topic"), OSError: (403, "closed")})
+
+    (fact,) = [one for one in await http.work.describe() if one.kind == "endpoint"]
+
+    assert fact.data["errors"][422] == "no such topic; or the body or a parameter is not valid"
+    assert fact.data["errors"][403] == "closed; or the caller may not do this"

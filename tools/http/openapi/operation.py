@@ -126,7 +126,7 @@ def _parameter(slot: Slot, schema: Json) -> Json:
 def _with_default(slot: Slot, schema: Json) -> Json:
     if any(slot.default is one for one in _NO_DEFAULT):
         return schema
-    return {**schema, "default": msgspec.to_builtins(slot.default)}
+    return {**schema, "default": msgspec.to_builtins(slot.default, order="deterministic")}
 
 
 def any_schema(kind: type) -> Json:
