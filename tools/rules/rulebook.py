@@ -34,6 +34,7 @@ class Rulebook:
 
     def waivers(self) -> list[Fact]:
         """List what is waived, and why, by file and line."""
+        self._migrations()
         return [
             Fact("waiver", _owner(file), waiver.code, waiver.reason, {"file": file, "line": waiver.line})
             for file, reading in sorted(self._readings.items())
@@ -46,7 +47,7 @@ class Rulebook:
             return []
         from tools.rules.standing.tool_imports import tool_imports
 
-        found = [*tool_imports(self._root, self._kept), *self._standing(self._root, system)]
+        found = [*tool_imports(self._root, self._kept), *self._standing(system)]
         self._kept.save()
         return sorted(set(found), key=lambda one: (one.file, one.line, one.code, one.message))
 
@@ -64,6 +65,13 @@ class Rulebook:
         self._models.update(found)
         return found
 
+    def _migrations(self) -> list[str]:
+        """Read the domains' migrations, and name them."""
+        if self._root is None:  # no plugin has a file
+            return []
+        sql = self._root.glob(f"{self._folder}/[!_.]*/migrations/*.sql")
+        return [file for path in sql if self._read(file := str(path.relative_to(self._root)))]
+
     def _unwaived(self, file: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         if not findings:
             return findings
@@ -77,14 +85,13 @@ class Rulebook:
                 self._used.add((file, waiver))
         return left
 
-    def _standing(self, root: Path, system: System) -> Iterator[Finding]:
+    def _standing(self, system: System) -> Iterator[Finding]:
         from tools.rules.standing.awaits import awaits
         from tools.rules.standing.events import events
         from tools.rules.standing.table_owners import table_owners
 
-        sql = (str(path.relative_to(root)) for path in root.glob(f"{self._folder}/[!_.]*/migrations/*.sql"))
         plugins = [part.file for part in system.plugins if part.state == "ready" and part.file in self._readings]
-        files = sorted({*plugins, *self._models, *filter(self._read, sql)})
+        files = sorted({*plugins, *self._models, *self._migrations()})
         stand = Stand({file: self._readings[file] for file in files}, system.tools)
         for rule in (awaits, events, table_owners):
             for finding in rule(stand):

@@ -37,16 +37,25 @@ def _running(tree: ast.AST) -> Iterator[ast.AST]:
             left += [*getattr(node, "decorator_list", ()), *node.args.defaults, *filter(None, node.args.kw_defaults)]
         elif isinstance(node, ast.If) and _is_never(node.test):
             left += node.orelse
-        elif not isinstance(node, ast.GeneratorExp):
+        elif isinstance(node, ast.GeneratorExp):
+            left.append(node.generators[0].iter)  # the only part that does not wait until somebody iterates
+        else:
             left += ast.iter_child_nodes(node)
 
 
 def _is_never(test: ast.expr) -> bool:
     text = ast.unparse(test)
-    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or text.startswith("__name__ ==")
+    return text in ("TYPE_CHECKING", "typing.TYPE_CHECKING") or "__name__ ==" in text or "== __name__" in text
 
 
 def _is_environment(node: ast.AST, source: Source) -> bool:
-    if isinstance(node, ast.Call):
-        return source.names.dotted(node.func) in ("os.getenv", "os.environ.get")
-    return isinstance(node, ast.Subscript) and source.names.dotted(node.value) == "os.environ"
+    """Tell whether it looks into the environment; who only passes it on may read it later."""
+    match node:
+        case ast.Call(func=function, args=given):
+            name = source.names.dotted(function)
+            is_read = name == "os.getenv" or name.startswith("os.environ.")
+            is_copied = name in ("dict", "list", "set", "sorted") and "os.environ" in map(source.names.dotted, given)
+            return is_read or is_copied
+        case ast.Subscript(value=looked_into) | ast.Compare(comparators=[looked_into]):
+            return source.names.dotted(looked_into) == "os.environ"
+    return False

@@ -22,8 +22,14 @@ def blocking(source: Source) -> Iterator[Finding]:
     """Warn of each; files may be touched in hooks, where nobody waits."""
     for function in source.functions:
         if isinstance(function, ast.AsyncFunctionDef):
-            for node in own_nodes(function):
-                found = outside_call(node, source.names) if isinstance(node, ast.Call) else None
+            nodes = [*own_nodes(function)]
+            awaited = {
+                node.value for node in nodes if isinstance(node, ast.Await)
+            }  # what can be awaited does not block
+            for node in nodes:
+                found = None
+                if isinstance(node, ast.Call) and node not in awaited:
+                    found = outside_call(node, source.names)
                 if found and not (found[0] == "files" and source.is_hook(function)):
                     message = f"{found[1]}() blocks the event loop in `async def {function.name}`: {REMEDY[found[0]]}"
                     yield source.warning("blocking-call", node, message)

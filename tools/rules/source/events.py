@@ -1,6 +1,7 @@
 """What a file sends and hears over `event_bus`, as far as its source says so."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from tools.rules.reading import Heard, Sent
@@ -8,11 +9,12 @@ from tools.rules.source.names import own_nodes
 from tools.rules.source.source import Source
 
 BUSES = ("event_bus", "bus")
+SENDERS = ("publish", "request")
 
 
 def sent(source: Source) -> Iterator[Sent]:
     """Yield each `publish` and `request`."""
-    for scope, call, name in _calls(source, "publish", "request"):
+    for scope, call, name in _calls(source, *SENDERS):
         event, event_name = _event(source, _argument(call, 0, "event"))
         fields, payload_name = _payload(_argument(call, 1, "payload"), scope)
         yield Sent(name, event, event_name, call.lineno, fields, payload_name)
@@ -20,7 +22,8 @@ def sent(source: Source) -> Iterator[Sent]:
 
 def heard(source: Source) -> Iterator[Heard]:
     """Yield each `subscribe` and `reply`."""
-    functions = {one.name: one for one in source.functions}
+    named = Counter(one.name for one in source.functions)
+    functions = {one.name: one for one in source.functions if named[one.name] == 1}  # else it may be the other one
     for _, call, name in _calls(source, "subscribe", "reply"):
         event, event_name = _event(source, _argument(call, 0, "event"))
         callback = _argument(call, 1, "callback")
@@ -81,8 +84,8 @@ def _payload(node: ast.expr | None, scope: ast.AST, depth: int = 0) -> tuple[tup
 
 
 def _local(name: str, scope: ast.AST) -> tuple[tuple[str, ...] | None, str]:
-    """Look at where a function sets a name once; one that is changed afterwards is unknown."""
-    values, annotations = list[ast.expr | None](), list[ast.expr]()
+    """Look at where a function sets a name once; one that is changed afterwards, or may be, is unknown."""
+    values, annotations, is_handed_on = list[ast.expr | None](), list[ast.expr](), False
     for node in own_nodes(scope):
         match node:
             case ast.AnnAssign(target=ast.Name(id=found), annotation=kind) if found == name:
@@ -91,13 +94,18 @@ def _local(name: str, scope: ast.AST) -> tuple[tuple[str, ...] | None, str]:
                 annotations.append(kind)
             case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
                 values.append(value)
+            case ast.AugAssign(target=ast.Name(id=found)) if found == name:
+                values.append(None)
             case ast.Subscript(value=ast.Name(id=found), ctx=ast.Store()) if found == name:
                 values.append(None)
             case ast.Attribute(value=ast.Name(id=found), attr="update" | "setdefault") if found == name:
                 values.append(None)
+            case ast.Call(func=function, args=given) if getattr(function, "attr", "") not in SENDERS:
+                is_handed_on |= any(isinstance(one, ast.Name) and one.id == name for one in given)
     if len(annotations) == 1 and not values:
         return None, ast.unparse(annotations[0])
-    return _payload(values[0], scope, 1) if len(values) == 1 and not annotations else (None, "")
+    fields, kind_name = _payload(values[0], scope, 1) if len(values) == 1 and not annotations else (None, "")
+    return None if is_handed_on else fields, kind_name
 
 
 def _taken(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -106,14 +114,32 @@ def _taken(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, tuple
     if not parameters:
         return "", ()
     first = parameters[0]
-    annotation = ast.unparse(first.annotation) if first.annotation else ""
+    is_quoted = isinstance(first.annotation, ast.Constant) and isinstance(first.annotation.value, str)
+    annotation = ast.unparse(first.annotation).strip("'" * is_quoted) if first.annotation else ""
     if annotation and not annotation.startswith(("dict", "Dict", "Any")):
         return annotation, ()
-    reads = [
-        (node.slice.value, node.lineno)
-        for node in ast.walk(function)
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
-        and isinstance(node.value, ast.Name) and node.value.id == first.arg
-        and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
-    ]  # fmt: skip
-    return "", tuple(reads)
+    return "", tuple(_reads(function, first.arg))
+
+
+def _reads(function: ast.AST, name: str) -> list[tuple[str, int]]:
+    """List the keys that are taken out of a dict; those that the function looks for, or sets, it can do without."""
+    reads, own = list[tuple[str, int]](), set[str]()
+    for node in ast.walk(function):
+        match node:
+            case ast.Name(id=found, ctx=ast.Store()) if found == name:
+                return []  # it may be another dict then
+            case ast.ExceptHandler(type=ast.expr() as kind) if "KeyError" in ast.unparse(kind):
+                return []
+            case ast.Subscript(value=ast.Name(id=found), slice=ast.Constant(value=str() as key)) if found == name:
+                if isinstance(node.ctx, ast.Load):
+                    reads.append((key, node.lineno))
+                else:
+                    own.add(key)
+            case ast.Compare(left=ast.Constant(value=str() as key), comparators=[ast.Name(id=found)]) if found == name:
+                own.add(key)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=found), attr="get" | "setdefault"),
+                args=[ast.Constant(value=str() as key), *_],
+            ) if found == name:
+                own.add(key)
+    return [one for one in reads if one[0] not in own]

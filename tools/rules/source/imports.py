@@ -33,10 +33,18 @@ def imported(source: Source) -> Iterator[tuple[ast.AST, str]]:
         elif isinstance(node, ast.ImportFrom):
             home = ".".join([*_above(source, node.level), *([node.module] if node.module else [])])
             yield from ((node, f"{home}.{one.name}") for one in node.names)
-        elif isinstance(node, ast.Call) and node.args and isinstance(first := node.args[0], ast.Constant):
-            is_import = source.names.dotted(node.func) in ("importlib.import_module", "__import__")
-            if is_import and isinstance(first.value, str):
-                yield node, first.value
+        elif isinstance(node, ast.Call) and (name := _imported_by(source, node)):
+            yield node, name
+
+
+def _imported_by(source: Source, call: ast.Call) -> str:
+    """Answer with what a call imports; an empty text for any other call, and for a name that is not written out."""
+    given = call.args[:1] or [one.value for one in call.keywords if one.arg == "name"]
+    if source.names.dotted(call.func) not in ("importlib.import_module", "__import__"):
+        return ""
+    name = next((one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)), "")
+    below = name.lstrip(".")
+    return ".".join([*_above(source, len(name) - len(below)), below])
 
 
 def _above(source: Source, level: int) -> list[str]:

@@ -9,18 +9,19 @@ from tools.rules.source.classes import duplicates, plugins, shadowed
 from tools.rules.source.events import heard, mentioned, sent
 from tools.rules.source.imports import imports, needs_models
 from tools.rules.source.source import Source
-from tools.rules.source.sql_tables import created
+from tools.rules.source.sql_tables import created, written
 from tools.rules.source.sql_text import sql_text
 from tools.rules.source.tables import tables
 from tools.rules.source.uses import uses
-from tools.rules.source.waivers import waivers
+from tools.rules.source.waivers import sql_waivers, waivers
 
 RULES = (imports, plugins, at_import, duplicates, shadowed, blocking, sql_text)
 
 
 def read_sql(file: str, content: bytes) -> Reading:
-    """Read a migration, for the tables that it creates."""
-    return Reading(creates=tuple(created(content.decode("utf-8", "replace"))))
+    """Read a migration, for the tables that it creates, and those that it changes."""
+    text = content.decode("utf-8", "replace")
+    return Reading(creates=tuple(created(text)), writes=tuple(written(text)), waivers=tuple(sql_waivers(text)))
 
 
 def read(file: str, content: bytes) -> Reading:

@@ -36,18 +36,21 @@ class Source:
 
     @cached_property
     def tools(self) -> dict[str, str]:
-        """Map attributes that hold a tool to its name: `self.bus = event_bus` in a constructor, and nowhere else."""
+        """Map attributes to the tool that they hold, or to nothing: `self.bus = event_bus` in a constructor only."""
         stored: dict[str, list[str]] = {}
         for function in self.functions:
             for target, value in _attributes(function):
                 is_made = function.name == "__init__" and isinstance(value, ast.Name)
                 stored.setdefault(target, []).append(value.id if is_made and isinstance(value, ast.Name) else "")
-        return {attribute: names[0] for attribute, names in stored.items() if len(names) == 1 and names[0]}
+        return {attribute: names[0] if len(names) == 1 else "" for attribute, names in stored.items()}
 
     def tool_of(self, node: ast.AST) -> str:
-        """Name the tool that an expression is: `self.bus`, or a parameter that is called as a tool is."""
+        """Name the tool that an expression is: `self.bus`, or a parameter that is called as a tool is.
+
+        What the file sets nowhere comes from a base class or a dataclass, which call it as the parameter is called.
+        """
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-            return self.tools.get(node.attr, "")
+            return self.tools.get(node.attr, node.attr)
         return node.id if isinstance(node, ast.Name) else ""
 
     def is_hook(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

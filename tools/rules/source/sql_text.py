@@ -8,6 +8,10 @@ from tools.rules.source.names import own_nodes
 from tools.rules.source.source import Source
 
 METHODS = ("query", "query_one", "execute", "execute_many", "stream")
+WRAPPERS = ("dedent", "cleandoc", "str", "text")
+MAKERS = ("format", "join", "replace")
+CUTTERS = ("strip", "lstrip", "rstrip", "removeprefix", "removesuffix")
+ADDERS = ("append", "extend", "insert")
 
 
 def sql_text(source: Source) -> Iterator[Finding]:
@@ -28,60 +32,84 @@ def _statement(call: ast.Call) -> list[ast.expr]:
 
 
 def _assigned(scope: ast.AST) -> Mapping[str, ast.expr]:
-    """Map the names that a function sets once to what it sets them to."""
+    """Map the names that a function sets to all that it sets them to, adds to them, or takes them from in a loop."""
     found: dict[str, list[ast.expr]] = {}
     for node in own_nodes(scope):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    found.setdefault(target.id, []).append(node.value)
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            found.setdefault(node.target.id, []).append(node.value)
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    _note(found, target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+                _note(found, target, value)
+            case ast.AugAssign(target=target, value=value):  # what is added to a text is a part of it
+                _note(found, target, ast.BinOp(ast.Constant(""), node.op, value))
+            case ast.For(target=target, iter=ast.Tuple(elts=values) | ast.List(elts=values)):
+                _note(found, target, *values)
+            case ast.Call(func=ast.Attribute(value=target, attr=attr), args=values) if attr in ADDERS:
+                _note(found, target, *values)
     return {name: ast.Tuple(values) for name, values in found.items()}
 
 
+def _note(found: dict[str, list[ast.expr]], target: ast.expr, *values: ast.expr) -> None:
+    if isinstance(target, ast.Name):
+        found.setdefault(target.id, []).extend(values)
+
+
 def _is_fixed(node: ast.expr, known: Mapping[str, ast.expr]) -> bool:
-    """Tell whether nothing but constants is in a text; what is no text, such as a Core statement, is fixed."""
-    if isinstance(node, ast.JoinedStr):
-        return all(_is_constant(one.value, known) for one in node.values if isinstance(one, ast.FormattedValue))
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        sides = [node.left, node.right]
-        return not any(map(_is_text, sides)) or all(_is_constant(one, known) for one in sides)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return not _is_text(node.left) or _is_constant(node.right, known)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-        parts = [*node.args, *(one.value for one in node.keywords)]
-        return not _is_text(node.func.value) or all(_is_constant(one, known) for one in parts)
-    if isinstance(node, ast.IfExp):
-        return _is_fixed(node.body, known) and _is_fixed(node.orelse, known)
-    if isinstance(node, ast.Tuple):
-        return all(_is_fixed(one, known) for one in node.elts)
-    if isinstance(node, ast.Name) and node.id in known:
-        return _is_fixed(known[node.id], {name: value for name, value in known.items() if name != node.id})
+    """Tell whether nothing but constants is put together; what is no text, such as a Core statement, is fixed."""
+    match node:
+        case ast.JoinedStr(values=values):
+            return all(_is_constant(one.value, known) for one in values if isinstance(one, ast.FormattedValue))
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _is_constant(left, known) and _is_constant(right, known)
+        case ast.BinOp(left=left, op=ast.Mod(), right=right):
+            return _is_fixed(left, known) and _is_constant(right, known)
+        case ast.Call():
+            return _is_fixed_call(node, known)
+        case ast.IfExp(body=one, orelse=other):
+            return _is_fixed(one, known) and _is_fixed(other, known)
+        case ast.Tuple(elts=several):
+            return all(_is_fixed(one, known) for one in several)
+        case ast.NamedExpr(value=value):
+            return _is_fixed(value, known)
+        case ast.Name(id=name) if name in known:
+            return _is_fixed(known[name], _without(name, known))
     return True
 
 
-def _is_text(node: ast.expr) -> bool:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _is_text(node.left) or _is_text(node.right)
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+def _is_fixed_call(node: ast.Call, known: Mapping[str, ast.expr]) -> bool:
+    """Look at calls that answer with a text that is made of another one; any other makes what it likes."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in WRAPPERS:
+        return all(_is_fixed(one, known) for one in node.args)
+    if not isinstance(node.func, ast.Attribute) or name not in (*MAKERS, *CUTTERS):
+        return True
+    parts = [*node.args, *(one.value for one in node.keywords)]
+    return _is_fixed(node.func.value, known) and all(_is_constant(one, known) for one in parts)
 
 
 def _is_constant(node: ast.expr, known: Mapping[str, ast.expr]) -> bool:
     """Tell whether a part of a text is the same whoever asks: a literal, a CONSTANT, or a row of placeholders."""
-    if isinstance(node, ast.Name):
-        others = {name: value for name, value in known.items() if name != node.id}
-        return node.id.isupper() or (node.id in known and _is_constant(known[node.id], others))
-    if isinstance(node, ast.Attribute):
-        return node.attr.isupper()
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        return isinstance(node.left, ast.List) or _is_constant(node.left, known)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join":
-        return _is_constant(node.func.value, known) and all(_is_constant(one, known) for one in node.args)
-    if isinstance(node, ast.GeneratorExp | ast.ListComp):
-        return _is_constant(node.elt, known)
-    if isinstance(node, ast.Tuple | ast.List):
-        return all(_is_constant(one, known) for one in node.elts)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _is_constant(node.left, known) and _is_constant(node.right, known)
+    match node:
+        case ast.Name(id=name):
+            return name.isupper() or (name in known and _is_constant(known[name], _without(name, known)))
+        case ast.Attribute(attr=name):
+            return name.isupper()
+        case ast.BinOp(left=left, op=ast.Mult()):
+            return isinstance(left, ast.List) or _is_constant(left, known)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return _is_constant(left, known) and _is_constant(right, known)
+        case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in ("join", *CUTTERS):
+            return _is_constant(value, known) and all(_is_constant(one, known) for one in node.args)
+        case ast.GeneratorExp(elt=value) | ast.ListComp(elt=value) | ast.Subscript(value=value, slice=ast.Slice()):
+            return _is_constant(value, known)
+        case ast.IfExp(body=one, orelse=other):
+            return _is_constant(one, known) and _is_constant(other, known)
+        case ast.Tuple(elts=several) | ast.List(elts=several) | ast.BoolOp(values=several):
+            return all(_is_constant(one, known) for one in several)
     return isinstance(node, ast.Constant) or (isinstance(node, ast.JoinedStr) and _is_fixed(node, known))
+
+
+def _without(name: str, known: Mapping[str, ast.expr]) -> Mapping[str, ast.expr]:
+    """Look no name up inside of what it stands for."""
+    return {other: value for other, value in known.items() if other != name}

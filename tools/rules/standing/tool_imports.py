@@ -10,8 +10,10 @@ from hookspecs import Finding
 from tools.rules.kept_readings import KeptReadings, signature
 from tools.rules.reading import Reading
 
-# a quick look, as most files import nothing that matters: what stands behind the first word, and behind a comma
-_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+([\w.]+)|^[ \t]*import[^\n]*,[ \t]*([\w.]+)", re.MULTILINE)
+# a quick look, as most files import nothing that matters: what of ours stands in a line with that word
+_LINE = re.compile(rb"^.*\bimport\b.*$", re.MULTILINE)
+_OURS = re.compile(rb"\b(?:tools|domains|kernel|manifest|asgi)\b[\w.]*")
+_RELATIVE = re.compile(rb"\bfrom[ \t]+\.\.")
 
 
 def tool_imports(root: Path, kept: KeptReadings) -> Iterator[Finding]:
@@ -28,21 +30,23 @@ def tool_imports(root: Path, kept: KeptReadings) -> Iterator[Finding]:
 def _findings(folder: Path, path: Path) -> Iterator[Finding]:
     tool, file = folder.name, f"tools/{folder.name}/{path.relative_to(folder).as_posix()}"
     with suppress(OSError, SyntaxError, ValueError):  # then nobody can have imported it
-        for node, name in _imported(path.read_bytes(), tool):
+        for node, name in _imported(path.read_bytes(), tool, file):
             if not _may(tool, name.split(".")):
                 remedy = "let a plugin hand it the object, or the function, that it needs"
                 yield Finding("tool-import", f"tool {tool} imports {name}: {remedy}", file, node.lineno)
 
 
-def _imported(content: bytes, tool: str) -> Iterator[tuple[ast.stmt, str]]:
-    names = {name.decode() for hit in _IMPORT.findall(content) for name in hit if name}
-    if all(_may(tool, name.split(".")) for name in names):
+def _imported(content: bytes, tool: str, file: str) -> Iterator[tuple[ast.stmt, str]]:
+    names = {hit.decode() for line in _LINE.findall(content) for hit in _OURS.findall(line)}
+    if all(_may(tool, name.split(".")) for name in names) and not _RELATIVE.search(content):
         return
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Import):
             yield from ((node, one.name) for one in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield from ((node, f"{node.module}.{one.name}") for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = file.split("/")[: -node.level] if node.level else []
+            home = ".".join([*above, *([node.module] if node.module else [])])
+            yield from ((node, f"{home}.{one.name}") for one in node.names)
 
 
 def _may(tool: str, name: list[str]) -> bool:
