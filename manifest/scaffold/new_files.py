@@ -7,10 +7,21 @@ from pathlib import Path
 
 from hookspecs import System
 from manifest.feature import domain_names
-from manifest.scaffold.templates import domain_files, domain_path, plugin_files, plugin_path
+from manifest.scaffold.templates import IMPORTED, class_name, domain_files, domain_path, plugin_files, plugin_path
 
 _NAME = re.compile(r"[a-z](?:_?[a-z0-9])*")
 _LONGEST = 30  # longer ones would make lines of the new files longer than 120
+# the words that no table can be called on SQLite or on PostgreSQL
+_SQL_WORDS = """
+add all alter analyse analyze and any array as asc asymmetric authorization autoincrement between binary both
+case cast check collate collation column commit concurrently constraint create cross current_catalog
+current_date current_role current_schema current_time current_timestamp current_user default deferrable delete
+desc distinct do drop else end escape except exists false fetch for foreign freeze from full grant group having
+ilike in index indexed initially inner insert intersect into is isnull join lateral leading left like limit
+localtime localtimestamp natural not nothing notnull null offset on only or order outer overlaps placing primary
+references returning right select session_user set similar some symmetric system_user table tablesample then to
+trailing transaction true union unique update user using values variadic verbose when where window with"""
+_SQL = frozenset(_SQL_WORDS.split())
 NEEDED = {"plugin": ("http",), "domain": ("http", "db")}
 
 
@@ -50,6 +61,8 @@ def _plugin(system: System, name: str, tools: set[str]) -> dict[str, str]:
     known = sorted(domain_names(system))
     _check(domain)
     _check(feature)
+    if class_name(feature).startswith("Test"):
+        raise NewFileError(f"{feature!r} cannot be a name: pytest would take its class for a test: choose another", 2)
     if domain not in known:
         advice = f"run `python -m manifest new domain {domain}` first"
         raise NewFileError(f"there is no domain {domain!r}: {advice} (there are: {', '.join(known) or 'none'})")
@@ -59,6 +72,10 @@ def _plugin(system: System, name: str, tools: set[str]) -> dict[str, str]:
 
 def _domain(system: System, root: Path, name: str, tools: set[str]) -> dict[str, str]:
     _check(name)
+    if name.startswith("sqlite_"):
+        raise NewFileError(f"a table cannot be called {name!r}, which is SQLite's own: choose another name", 2)
+    if name in _SQL:
+        raise NewFileError(f"a table cannot be called {name!r}, which is a word of SQL: write e.g. `{name}s`", 2)
     if (root / "domains" / name).exists():
         raise NewFileError(
             f"domains/{name} is there already, and nothing was written: run `python -m manifest show {name}`"
@@ -73,9 +90,12 @@ def _check(name: str) -> None:
     if not _NAME.fullmatch(name) or len(name) > _LONGEST or iskeyword(name):
         rule = f"small letters, digits and single underscores, a letter first, at most {_LONGEST}, no word of Python's"
         raise NewFileError(f"{name!r} cannot be a name: {rule}, e.g. `ban_user`", 2)
+    if iskeyword(class_name(name)) or class_name(name) in IMPORTED:
+        raise NewFileError(f"{name!r} cannot be a name: its class would hide {class_name(name)}: choose another", 2)
 
 
 def _check_routes(system: System, route: str) -> None:
-    served: Iterable[str] = (fact.owner for fact in system.facts if (fact.kind, fact.name) == ("endpoint", route))
+    known = (("endpoint", route), ("mount", route.partition(" ")[2]))
+    served: Iterable[str] = (fact.owner for fact in system.facts if (fact.kind, fact.name) in known)
     if owner := next(iter(served), ""):
         raise NewFileError(f"{owner} serves {route} already, and nothing was written: choose another name")

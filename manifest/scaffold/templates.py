@@ -2,6 +2,9 @@
 
 from collections.abc import Collection, Sequence
 
+IMPORTED = ("Annotated", "Auth", "Db", "Http", "Meta", "Page", "Paging", "Path", "Struct")
+"""What new files import, and no class of theirs may hide."""
+
 _PLUGIN = '''\
 from typing import Annotated
 

@@ -98,6 +98,15 @@ TAKEN = "already, and nothing was written: choose another name"
         ("plugin", "users/../x", 2, f"'../x' cannot be a name: {RULE}"),
         ("domain", "a__b", 2, f"'a__b' cannot be a name: {RULE}"),
         ("domain", "a" * 31, 2, f"'{'a' * 31}' cannot be a name: {RULE}"),
+        ("plugin", "users/none", 2, "'none' cannot be a name: its class would hide None: choose another"),
+        ("plugin", "users/struct", 2, "'struct' cannot be a name: its class would hide Struct: choose another"),
+        ("plugin", "users/test_mail", 2,
+         "'test_mail' cannot be a name: pytest would take its class for a test: choose another"),
+        ("domain", "page", 2, "'page' cannot be a name: its class would hide Page: choose another"),
+        ("domain", "order", 2, "a table cannot be called 'order', which is a word of SQL: write e.g. `orders`"),
+        ("domain", "user", 2, "a table cannot be called 'user', which is a word of SQL: write e.g. `users`"),
+        ("domain", "sqlite_x", 2, "a table cannot be called 'sqlite_x', which is SQLite's own: choose another name"),
+        ("domain", "legacy", 1, f"mail.old serves GET /legacy {TAKEN}"),
         ("plugin", "nope/ban", 1, "there is no domain 'nope': run `python -m manifest new domain nope` first"
                                   " (there are: mail, users)"),
         ("plugin", "users/ban_user", 1, f"users.ban serves POST /users/ban-user {TAKEN}"),
@@ -113,7 +122,7 @@ def test_a_name_that_cannot_be_or_is_taken_is_refused(
 ) -> None:
     (tmp_path / "domains/mail").mkdir(parents=True)
     routes = [Fact("endpoint", "users.ban", route) for route in ("POST /users/ban-user", "GET /billing")]
-    standing = system([*routes, Fact("table", "old", "orders")])
+    standing = system([*routes, Fact("table", "old", "orders"), Fact("mount", "mail.old", "/legacy")])
     standing.tools[:] = TOOLS
 
     with pytest.raises(NewFileError) as caught:
