@@ -11,6 +11,7 @@ from manifest.settings_table import render_settings
 from manifest.table_line import table_line
 from manifest.tool_contract import contract_lines
 
+_ROUTES = ("endpoint", "websocket")
 _EVENT_VERBS = ("publishes", "requests", "hears", "replies to")
 
 
@@ -35,7 +36,8 @@ def inspect(system: System, root: Path, environ: Mapping[str, str], what: str) -
 
 def names(system: System) -> list[str]:
     """List what `inspect` knows, for who has mistyped."""
-    facts = [one.name for one in system.facts if one.kind in ("endpoint", "subscription", "responder", "table")]
+    kinds = (*_ROUTES, "subscription", "responder", "table")
+    facts = [one.name for one in system.facts if one.kind in kinds]
     return sorted({*facts, *(part.name for part in (*system.tools, *system.plugins))})
 
 
@@ -74,7 +76,7 @@ def _routes(system: System, what: str) -> Iterator[tuple[str, str]]:
     """Yield owner and file of each route that is called so."""
     files = {plugin.name: plugin.file for plugin in system.plugins}
     for fact in in_order(system):
-        if fact.kind == "endpoint" and what in (fact.name, fact.data.get("path")):
+        if fact.kind in _ROUTES and what in (fact.name, fact.data.get("path")):
             yield fact.owner, files.get(fact.owner, "")
 
 

@@ -89,6 +89,14 @@ def test_a_websocket_is_told_with_its_guard_and_its_messages(app: Path) -> None:
     assert "- chat: mount /old; websocket WS /chat/{room} public; out chat.said; in chat.said\n" in index
 
 
+@pytest.mark.parametrize("name", ["/chat/{room}", "WS /chat/{room}"])
+def test_a_websocket_is_found_by_its_name(name: str, app: Path) -> None:
+    done = python(app, "-m", "manifest", "inspect", name)
+
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "## shop.chat (domains/shop/plugins/chat.py)")
+    assert "class Chat:" in done.stdout
+
+
 def test_an_event_that_an_enum_names_is_called_as_it_travels(app: Path) -> None:
     done = python(app, "-m", "manifest", "events")
 
