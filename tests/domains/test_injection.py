@@ -100,12 +100,12 @@ async def answered(
 
 
 def stored(database: str) -> tuple[dict[str, int], list[Any]]:
-    """Count the rows of every table, and read all that is bob's."""
+    """Count the rows of every table of the application, and read all that is bob's."""
     tables = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table'",
         "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = 'public'",
     }
-    names = [name for (name,) in rows(database, tables[database.partition(":")[0]])]
+    names = [name for (name,) in rows(database, tables[database.partition(":")[0]]) if not name.startswith("_")]
     counts = {name: rows(database, f'SELECT count(*) FROM "{name}"')[0][0] for name in names}
     bobs = "SELECT * FROM users WHERE name = 'bob'", "SELECT * FROM refresh_tokens WHERE user_id = 2"
     return counts, [rows(database, sql) for sql in bobs]
