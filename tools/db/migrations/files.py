@@ -10,6 +10,7 @@ from hookspecs import Answer, System
 from tools.db.migrations.headers import Headers, Key, read_headers
 
 _NAME = re.compile(r"(\d{3,})_[a-z0-9_]+")
+_WAIVERS = re.compile(r"^[ \t]*-- rule-ok\b.*(?:\n|$)", re.MULTILINE)
 
 
 class MigrationFile(NamedTuple):
@@ -30,8 +31,8 @@ class MigrationFile(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """The same for every line ending, which version control may change."""
-        return hashlib.sha256(self.sql.replace("\r\n", "\n").encode()).hexdigest()
+        """The same for every line ending, which version control may change, and every waiver of a rule above a line."""
+        return hashlib.sha256(_WAIVERS.sub("", self.sql.replace("\r\n", "\n")).encode()).hexdigest()
 
 
 class Found(NamedTuple):

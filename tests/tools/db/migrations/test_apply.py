@@ -132,6 +132,14 @@ async def test_other_line_endings_and_a_byte_order_mark_are_no_edit(stage: Stage
     assert await stage.apply() == []
 
 
+async def test_a_waiver_above_a_line_of_a_step_that_was_applied_is_no_edit(stage: Stage) -> None:
+    await stage.apply({"a/001_t": "CREATE TABLE t (x TEXT);\nUPDATE t SET x = 'a';\n"})
+    waived = "CREATE TABLE t (x TEXT);\n  -- rule-ok: table-foreign-write moved from b in 2024\nUPDATE t SET x = 'a';\n"
+    stage.path("a/001_t").write_text(waived)
+
+    assert await stage.apply() == []
+
+
 # ------------------------------------------------------------ a restart destroys nothing (there was one that did)
 
 
