@@ -46,33 +46,36 @@ class CLASS:
         return CLASSAnswer(asked.name)
 '''
 
-_PLUGIN_TEST = """\
-from unittest.mock import create_autospec
+_GUARDED_TEST = """\
+import httpx
 
-import asgi
-from domains.DOMAIN.plugins.FEATURE import (
-    CLASS,
-    CLASSAnswer,
-    CLASSRequest,
-)
-IMPORTS
+from tests.domains.person import Person
+
+URL = "PATH"
 
 
-async def test_DOOR() -> None:
-    asked = {"name": "Ana"}
+async def test_a_caller_without_a_token_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post(URL, json={"name": "Ana"})
 
-    async with asgi.running() as client:
-        answer = await client.post("PATH", json=asked)
-
-    assert answer.status_code == STATUS
+    assert answer.status_code == 401
 
 
-async def test_what_is_asked_for_is_answered() -> None:
-    feature = CLASS(DOUBLES)
+async def test_what_is_asked_for_is_answered(client: httpx.AsyncClient, ana: Person) -> None:
+    answer = await client.post(URL, json={"name": "Ana"}, headers=ana.headers)
 
-    answer = await feature.execute(CLASSRequest("Ana"))
+    assert (answer.status_code, answer.json()) == (200, {"name": "Ana"})
+"""
 
-    assert answer == CLASSAnswer("Ana")
+_PUBLIC_TEST = """\
+import httpx
+
+URL = "PATH"
+
+
+async def test_what_is_asked_for_is_answered(client: httpx.AsyncClient) -> None:
+    answer = await client.post(URL, json={"name": "Ana"})
+
+    assert (answer.status_code, answer.json()) == (200, {"name": "Ana"})
 """
 
 _MODELS = '''\
@@ -156,7 +159,7 @@ def plugin_files(domain: str, feature: str, tools: Collection[str]) -> dict[str,
     words = _words(domain, feature, plugin_path(domain, feature), needs)
     return {
         f"domains/{domain}/plugins/{feature}.py": _filled(_PLUGIN, words),
-        f"tests/domains/{domain}/test_{feature}.py": _filled(_PLUGIN_TEST, words),
+        f"tests/domains/{domain}/test_{feature}.py": _filled(_GUARDED_TEST if "auth" in tools else _PUBLIC_TEST, words),
     }
 
 
@@ -207,7 +210,6 @@ def _words(domain: str, feature: str, path: str, tools: Sequence[str]) -> dict[s
         "PROTECTION": "guard=self.auth.require()" if is_guarded else "public=True",
         "DOOR": "a_caller_without_a_token_is_refused" if is_guarded else "everybody_is_let_in",
         "STATUS": "401" if is_guarded else "200",
-        "DOUBLES": ", ".join(f"create_autospec({kind})" for kind in contracts.values()),
         "DOMAIN": domain,
         "FEATURE": feature,
         "CLASS": class_name(feature),
