@@ -81,5 +81,9 @@ def judged(delivery: Delivery, error: BaseException, options: Options, ends: Kee
 def _text(error: BaseException) -> str:
     if isinstance(error, SpentError):
         return "the process ended while it handled this, in each attempt"
-    text = str(error) if isinstance(error, UnreadableError) else f"{type(error).__name__}: {error}"
-    return text[:LONGEST_TEXT]
+    try:
+        text = str(error) if isinstance(error, UnreadableError) else f"{type(error).__name__}: {error}"
+    except Exception as problem:
+        text = f"{type(error).__name__}, whose text cannot be made: {type(problem).__name__}"
+    # what a database can keep: a name of a file may have half a surrogate pair, what a client sent a NUL
+    return text[:LONGEST_TEXT].encode(errors="backslashreplace").decode().replace("\0", "\\0")

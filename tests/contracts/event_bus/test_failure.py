@@ -10,10 +10,20 @@ from tests.contracts.event_bus.plugins import Listener, OnlyId, UserCreated, Wor
 from tests.contracts.event_bus.works import in_memory
 
 
+class UnspeakableError(Exception):
+    """One whose text cannot be made."""
+
+    def __str__(self) -> str:
+        return str(self.args[7])
+
+
 @pytest.mark.parametrize(
     ("error", "text"),
     [
         (ValueError("no"), "ValueError: no"),
+        (LookupError("what a client sent: \0"), "LookupError: what a client sent: \\0"),
+        (FileNotFoundError("caf\udce9.txt"), "FileNotFoundError: caf\\udce9.txt"),
+        (UnspeakableError(), "UnspeakableError, whose text cannot be made: IndexError"),
         (SystemExit(3), "SystemExit: 3"),
         (KeyboardInterrupt(), "KeyboardInterrupt: "),
         (asyncio.CancelledError(), "CancelledError: "),
