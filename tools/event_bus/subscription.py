@@ -70,9 +70,9 @@ class Subscription:
             if id(lane) in self._parked:
                 self._unpark(lane)
 
-    def longer_than(self, length: int) -> dict[str, int]:
-        """Give the lanes that hold more than so many, and how many."""
-        return {key: len(lane) for key, lane in self._lanes.items() if len(lane) > length}
+    def jammed(self, length: int) -> int:
+        """Count what is in lanes that hold more than so many, or wait for their next attempt."""
+        return sum(len(lane) for lane in self._lanes.values() if len(lane) > length or id(lane) in self._parked)
 
     def held(self) -> list[int]:
         """Give the `seq` of all that is here."""
@@ -211,13 +211,13 @@ class Subscription:
             return
         key = lane.popleft().message.key
         self.size -= 1
-        self.left()
         if lane:
             self._make_ready(lane)
         else:
             del self._lanes[key]
             if not self.is_running:
                 self._idle.set()
+        self.left()
 
     def _unpark(self, lane: Lane) -> None:
         del self._parked[id(lane)]

@@ -1,6 +1,6 @@
 """Taking deliveries for this process: in order, and no lane that another process is at."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 
 from tools.event_bus.contract import Store
@@ -9,16 +9,18 @@ from tools.event_bus.sql.rows import CLAIMED, Claimed
 
 # `held`: what another process has claimed, or what was lost, which goes first and by itself. It refers to no row of the
 # outer query: an engine without statistics would scan all that is held again for each of them.
-_LAST = "\n    ORDER BY d.seq LIMIT :most"
+_OF_OTHERS = " AND held.worker <> :worker"
 _CLAIM = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1, alone = FALSE
 WHERE seq IN (
     SELECT d.seq FROM _event_deliveries d
     WHERE d.event = :event AND d.grp = :grp AND d.state = 'waiting' AND d.lane NOT IN (
         SELECT held.lane FROM _event_deliveries held WHERE held.event = :event AND held.grp = :grp
-        AND held.state IN ('claimed', 'lost') AND held.worker <> :worker){_LAST})
+        AND held.state IN ('claimed', 'lost'){_OF_OTHERS})
+    ORDER BY d.seq LIMIT :most)
 AND EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = :worker)
 RETURNING {CLAIMED}"""  # noqa: S608
+_CLAIM_NEW = _CLAIM.replace(_OF_OTHERS, "")
 _CLAIM_LOST = f"""
 UPDATE _event_deliveries SET state = 'claimed', worker = :worker, attempts = attempts + 1, alone = TRUE
 WHERE seq IN (
@@ -57,11 +59,9 @@ class Claims:
     def __init__(self, store: Store) -> None:
         self._store, self._takes_turns = store, store.dialect == "postgresql"
 
-    async def some(self, event: str, group: str, worker: str, most: int, but: Collection[str] = ()) -> list[Delivery]:
-        """Claim up to `most` that wait, of all lanes `but` some."""
-        spare = {f"but_{number}": lane for number, lane in enumerate(but)}
-        there = "".join(f" AND d.lane <> :{name}" for name in spare)
-        return await self._claim(_CLAIM.replace(_LAST, there + _LAST), event, group, worker, most, spare)
+    async def some(self, event: str, group: str, worker: str, most: int, *, is_new: bool = False) -> list[Delivery]:
+        """Claim up to `most` that wait, or `is_new` of those of lanes that this process is not at either."""
+        return await self._claim(_CLAIM_NEW if is_new else _CLAIM, event, group, worker, most)
 
     async def lost(self, event: str, group: str, worker: str) -> list[Delivery]:
         """Claim one that a process left behind: the caller handles it with no other one of its group beside it."""
@@ -76,10 +76,8 @@ class Claims:
         """Claim what is for the broker; one process at a time has any."""
         return await self._claim(_CLAIM_OUTGOING, "", group, worker, most)
 
-    async def _claim(
-        self, sql: str, event: str, group: str, worker: str, most: int | None, more: Mapping[str, str] | None = None
-    ) -> list[Delivery]:
-        params = {"event": event, "grp": group, "worker": worker, **(more or {})} | ({"most": most} if most else {})
+    async def _claim(self, sql: str, event: str, group: str, worker: str, most: int | None) -> list[Delivery]:
+        params = {"event": event, "grp": group, "worker": worker} | ({"most": most} if most else {})
         if not event:
             del params["event"], params["grp"]
         async with AsyncExitStack() as turn:

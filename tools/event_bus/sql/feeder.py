@@ -40,8 +40,8 @@ class Feeder:
         self._news.set()
 
     def one_ended(self) -> None:
-        """Say that there is more room."""
-        if self.subscription.size <= FEW_HERE:
+        """Say that there is more room, or that nothing runs."""
+        if self.subscription.size <= FEW_HERE or not self.subscription.is_running:
             self._room.set()
 
     async def stop(self) -> None:
@@ -76,8 +76,9 @@ class Feeder:
                 await self._let_go()
             if self._may_have_lost:
                 await self._feed_lost()
-            while one.size > FEW_HERE:
+            if one.size > FEW_HERE:
                 await self._make_room()
+                continue
             most = MOST_HERE - one.size
             claimed = await self._claims.some(one.event, one.name, self._worker.name, most)
             for delivery in claimed:
@@ -86,17 +87,15 @@ class Feeder:
                 return
 
     async def _make_room(self) -> None:
-        """Wait for room; where a lane that is slow or fails has taken it all, let the others have some of their own."""
+        """Wait for room; where lanes that are long or wait for a retry have taken it, let others have their own."""
         one = self.subscription
         self._room.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_JAM_S):
                 await self._room.wait()
                 return
-        long = one.longer_than(LONG_LANE)
-        others = one.size - sum(long.values())
-        if long and others <= FEW_HERE and one.size < MOST_JAMMED:
-            for delivery in await self._claims.some(one.event, one.name, self._worker.name, FEW_HERE, list(long)):
+        if one.size - one.jammed(LONG_LANE) <= FEW_HERE and one.size < MOST_JAMMED:
+            for delivery in await self._claims.some(one.event, one.name, self._worker.name, FEW_HERE, is_new=True):
                 one.put(delivery)
 
     async def _let_go(self) -> None:

@@ -64,8 +64,8 @@ class Seen:
         self.attempts.append(envelope.attempt)
 
 
-async def listening(url: str, seen: Seen, store: Any = None, **how: Any) -> Stage:
-    stage = await booted(url, store)
+async def listening(url: str, seen: Seen, store: Any = None, lease_s: str = "40", **how: Any) -> Stage:
+    stage = await booted(url, store, EVENT_BUS_LEASE_S=lease_s)
     subscribe(stage, "order.placed", seen.handle, **how)
     await stage.hooks.on_ready()
     return stage
@@ -154,6 +154,36 @@ async def test_one_key_that_fails_with_many_behind_it_holds_up_no_other_key(url:
     await ended(stage)
 
     assert seen.numbers == list(range(1_000, 1_100))
+
+
+async def test_many_keys_that_fail_hold_up_no_other_key(url: str) -> None:
+    seen = Seen(*range(600))
+    stage = await listening(url, seen, backoff=60)
+
+    async with stage.db.transaction():
+        for number in range(600):
+            await stage.bus.publish("order.placed", Order(number), key=f"ill {number}")
+    await published(stage, *range(1_000, 1_100), key="well")
+    await until(lambda: len(seen.numbers) == 100, 10)
+    await ended(stage)
+
+    assert seen.numbers == list(range(1_000, 1_100))
+
+
+async def test_many_keys_that_fail_hold_up_nothing_that_a_process_left_behind(url: str) -> None:
+    seen = Seen(*range(300))
+    stage = await listening(url, seen, backoff=60, timeout=0.9, lease_s="1")
+    async with stage.db.transaction():
+        for number in range(300):
+            await stage.bus.publish("order.placed", Order(number), key=f"ill {number}")
+    await until(lambda: len(seen.attempts) > 256)
+
+    await published(stage, 1_000, key="well", delay=300)
+    await stage.db.execute(
+        "UPDATE _event_deliveries SET state = 'claimed', worker = 'killed', attempts = 1 WHERE state = 'delayed'"
+    )
+    await until(lambda: seen.numbers == [1_000], 10)
+    await ended(stage)
 
 
 async def test_a_shutdown_waits_for_no_retry_of_what_fails_meanwhile(url: str) -> None:
