@@ -14,7 +14,7 @@ class Room:
 
     def __init__(self, store: Store, settings: EventBusSettings) -> None:
         self._store, self._bound, self._wait_s = store, settings.event_bus_stored, settings.event_bus_wait_s
-        self._waiting = 0
+        self._waiting = self._stored = 0
         self._is_less = asyncio.Event()
 
     @property
@@ -25,21 +25,23 @@ class Room:
     def more(self, count: int) -> None:
         """Note what was stored."""
         self._waiting += count
+        self._stored += count
 
     def one_less(self) -> None:
-        """Note an end."""
-        self._waiting -= 1
+        """Note an end, perhaps of what another process has stored: that made no room for what this one did."""
+        if self._waiting:
+            self._waiting -= 1
         self._is_less.set()
 
     async def count(self) -> None:
         """Ask the database."""
         (row,) = await self._store.query(_WAITING)
-        self._waiting = row["waiting"]
+        self._waiting = self._stored = row["waiting"]
         self._is_less.set()
 
     async def recount(self) -> None:
-        """Ask the database where it matters: the estimate is over the half of what may be."""
-        if self._waiting > self._bound // 2:
+        """Ask the database where it matters: without the ends, which may be others', it is over half of the bound."""
+        if self._stored > self._bound // 2:
             await self.count()
 
     async def wait(self, event: str) -> None:
