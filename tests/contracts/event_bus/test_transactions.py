@@ -1,5 +1,6 @@
 """An event that is published in a transaction is part of it: in memory too, where it waits for the commit."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hookspecs import Trace, trace
 from tests.contracts.event_bus.plugins import Gate, Listener, Work, hook, settled, subscribe
 from tests.contracts.event_bus.works import Home, in_memory
 from tools.db.contract import Db
+from tools.event_bus.contract import BusFull
 
 SAVE = "INSERT INTO effects (note) VALUES (?)"
 
@@ -225,3 +227,23 @@ async def test_where_events_are_kept_is_said_in_a_hook(bus: Work, db: Db) -> Non
 
     with hook():
         bus.store_in(db)  # nothing came of it
+
+
+@in_memory
+async def test_in_memory_a_publish_in_a_transaction_that_finds_no_room_is_refused_at_once(home: Home, db: Db) -> None:
+    bus, clock = await home.boot(db, EVENT_BUS_QUEUE="1", EVENT_BUS_WAIT_S="5"), asyncio.get_running_loop().time
+
+    async def handle(number: int) -> None:
+        await db.execute("INSERT INTO effects (note) VALUES (?)", (str(number),))  # which waits for the transaction
+
+    subscribe(bus, "said", handle)
+    await bus.on_ready()
+    await bus.publish("said", 1)
+
+    began_s = clock()
+    with pytest.raises(BusFull):
+        async with db.transaction():
+            await bus.publish("said", 2)
+    await settled(bus)
+
+    assert clock() - began_s < 2

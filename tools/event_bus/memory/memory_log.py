@@ -55,7 +55,7 @@ class MemoryLog:
         if message.delay_s and len(self._delayed) >= self._bound:
             raise BusFull(message.event, "the list of what is delayed")
         if topic is not None and topic.is_full():
-            if chain.get():  # the callback may be what the queue waits for
+            if chain.get() or self._is_in_transaction():  # it may be what the queue waits for
                 raise topic.refusal()
             return self._append_later(topic, message)
         self._append(message)
@@ -134,6 +134,12 @@ class MemoryLog:
     async def _append_later(self, topic: Topic, message: Message) -> None:
         await topic.room(self._wait_s)
         self._append(message)
+
+    def _is_in_transaction(self) -> bool:
+        called: list[bool] = []
+        if self._store is not None:
+            self._store.after_commit(lambda: called.append(True))
+        return self._store is not None and not called
 
     def _append(self, message: Message) -> None:
         if self._store is None:
