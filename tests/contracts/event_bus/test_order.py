@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.event_bus.plugins import ByKey, Gate, Work, settled, subscribe, until
+from tests.contracts.event_bus.plugins import ByKey, Gate, Listener, Work, settled, subscribe, until
+from tests.contracts.event_bus.works import Home, durable
 
 
 async def test_events_without_a_key_come_one_at_a_time_in_order(bus: Work) -> None:
@@ -147,3 +148,25 @@ async def test_who_publishes_while_others_are_handled_comes_after_them(bus: Work
     await settled(bus)
 
     assert gate.seen == list(range(20))
+
+
+@durable
+async def test_what_was_due_between_two_processes_comes_in_the_order_of_its_times(home: Home) -> None:
+    first, gate, rest = await home.boot(), Gate(), Listener()
+    subscribe(first, "said", gate.handle, group="g")
+    await first.on_ready()
+    for payload, delay in (("third", 0.9), ("first", 0.7), ("second", 0.8), ("at once", 0), ("then", 0)):
+        await first.publish("said", payload, delay=delay)
+    await gate.began.wait()
+
+    ending = asyncio.create_task(home.end(first))
+    await asyncio.sleep(0)
+    gate.opened.set()
+    await ending
+    await asyncio.sleep(0.9)
+    second = await home.boot()
+    subscribe(second, "said", rest.handle, group="g")
+    await second.on_ready()
+    await settled(second)
+
+    assert gate.seen + rest.seen == ["at once", "then", "first", "second", "third"]

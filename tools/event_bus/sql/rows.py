@@ -1,7 +1,7 @@
 """Events as rows, and back."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,8 @@ from tools.event_bus.delivery import Delivery
 from tools.event_bus.message import Message
 
 log = logging.getLogger(__name__)
-_COLUMNS = "event_id, event, grp, lane, state, due_at, expires_at, trace_id, parent_id, published_at, meta, body"
+COLUMNS = "event_id, event, grp, lane, due_at, expires_at, trace_id, parent_id, published_at, meta, body, state"
+"""What a row is made of."""
 _VALUES = f"({', '.join('?' * 12)})"
 CLAIMED = (
     "seq, event_id, event, lane, due_at, expires_at, attempts, spent, trace_id, parent_id, published_at, meta, body"
@@ -75,7 +76,7 @@ class Claimed(msgspec.Struct, frozen=True):
 
 _read = msgspec.json.Decoder(Meta).decode
 _write = msgspec.json.Encoder().encode
-_ONE = f"INSERT INTO _event_deliveries ({_COLUMNS}) VALUES {_VALUES}"  # noqa: S608
+_ONE = f"INSERT INTO _event_deliveries ({COLUMNS}) VALUES {_VALUES}"  # noqa: S608
 
 
 def insertion(message: Message, groups: Sequence[str], state: str) -> tuple[str, list[Any]]:
@@ -85,6 +86,12 @@ def insertion(message: Message, groups: Sequence[str], state: str) -> tuple[str,
     body, due_at_s, expires_at_s = message.body.decode(), message.due_at_s, message.expires_at_s
     params: list[Any] = []
     for group in groups:
-        params += (trace.event_id, message.event, group, message.key, state, due_at_s, expires_at_s, trace.trace_id,
-                   trace.parent_id, message.published_at_s, meta, body)  # fmt: skip
+        params += (trace.event_id, message.event, group, message.key, due_at_s, expires_at_s, trace.trace_id,
+                   trace.parent_id, message.published_at_s, meta, body, state)  # fmt: skip
     return _ONE + f", {_VALUES}" * (len(groups) - 1), params
+
+
+def insertion_anew(rows: Sequence[Mapping[str, Any]], state: str) -> tuple[str, list[Any]]:
+    """Make the statement that stores rows of `COLUMNS` once more, in `state`, and its parameters."""
+    params = [value for row in rows for value in (dict(row) | {"state": state}).values()]
+    return _ONE + f", {_VALUES}" * (len(rows) - 1), params

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from tools.event_bus.contract import Store
 from tools.event_bus.settings import EventBusSettings
+from tools.event_bus.sql.rows import COLUMNS, insertion_anew
 from tools.event_bus.sql.worker import Pair, Worker
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,11 @@ POLL_S = 0.5
 _OUTAGE_S = 1.0
 _WORTH_A_LINE = 3
 _CLEARED_AT_ONCE = 1_000
-_DUE = "UPDATE _event_deliveries SET state = 'waiting' WHERE state = 'delayed' AND due_at <= ?"
+_DUE_AT_ONCE = 256
+_DUE = f"""
+DELETE FROM _event_deliveries WHERE seq IN (
+    SELECT seq FROM _event_deliveries WHERE state = 'delayed' AND due_at <= ? ORDER BY due_at, seq LIMIT {_DUE_AT_ONCE})
+RETURNING seq, {COLUMNS}"""  # noqa: S608
 _NEXT = "SELECT MIN(due_at) AS due_at FROM _event_deliveries WHERE state = 'delayed'"
 _NEWS = """
 SELECT g.event, g.grp, EXISTS (SELECT 1 FROM _event_deliveries d
@@ -114,13 +119,24 @@ class Watch:
     async def _poll(self) -> None:
         (row,) = await self._store.query(_NEXT)
         if row["due_at"] is not None and row["due_at"] <= (now_s := self.now_s()):
-            await self._store.execute(_DUE, (now_s,))
+            await self._end_delays(now_s)
             (row,) = await self._store.query(_NEXT)
         self._next_due_s = float("inf") if row["due_at"] is None else row["due_at"]
         for found in await self._store.query(_NEWS):
             self._wake((found["event"], found["grp"]), may_have_lost=bool(found["has_lost"]))
         for chore in self.chores:
             await chore()
+
+    async def _end_delays(self, now_s: float) -> None:
+        """Store what is due anew, in the order of its times: behind all that was stored before it was due."""
+        moved = _DUE_AT_ONCE
+        while moved == _DUE_AT_ONCE:
+            async with self._store.transaction():
+                rows = await self._store.query(_DUE, (now_s,))
+                rows.sort(key=lambda row: (row["due_at"], row.pop("seq")))
+                if rows:
+                    await self._store.execute(*insertion_anew(rows, "waiting"))
+            moved = len(rows)
 
     async def _live(self) -> None:
         if not await self._worker.beat():
