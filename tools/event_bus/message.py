@@ -128,6 +128,18 @@ def encode_text(event: str, value: object) -> bytes:
         raise PayloadError(event, f"it is not JSON ({error}): pass a Struct, or dicts, lists and scalars") from error
 
 
+def shown(body: str | bytes) -> Any:
+    """Decode a payload for people; one that cannot be is shown as its text, so that it hides no other.
+
+    >>> shown(b'{"id": 7}'), shown('{"id": ')
+    ({'id': 7}, '{"id": ')
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # deeper than what was at work at the publish
+        return body if isinstance(body, str) else body.decode(errors="backslashreplace")
+
+
 def _body(event: str, payload: object) -> bytes:
     body = encode_text(event, payload)
     if b"null" in body and _is_odd(msgspec.to_builtins(payload)):  # msgspec writes NaN as null

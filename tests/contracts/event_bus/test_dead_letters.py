@@ -6,7 +6,7 @@ import pytest
 
 from tests.contracts.event_bus.plugins import Broken, Listener, Work, settled, subscribe, until
 from tests.contracts.event_bus.works import Home, durable
-from tools.event_bus.contract import Envelope
+from tools.event_bus.contract import DeadLetter, Envelope
 
 
 async def failed(bus: Work, count: int = 1, **how: Any) -> Broken:
@@ -53,6 +53,21 @@ async def test_dead_letters_are_counted_by_group(bus: Work) -> None:
     await bus.drop(letter.id)
 
     assert await bus.failed() == {letter.group: 6}
+
+
+@pytest.mark.parametrize("transport", ["memory", "sqlite", "postgres"], indirect=True)
+async def test_a_payload_that_is_too_deep_to_be_read_here_hides_no_dead_letter(bus: Work) -> None:
+    await failed(bus)
+    deep: list[Any] = []
+    for _ in range(800):
+        deep = [deep]
+    await bus.publish("said", deep)
+    await settled(bus)
+
+    async def listed_below(frames: int) -> list[DeadLetter]:
+        return await listed_below(frames - 1) if frames else await bus.dead_letters()
+
+    assert [letter.payload for letter in await listed_below(250)] == [0, "[" * 801 + "]" * 801]
 
 
 async def test_what_is_replayed_is_handled_and_no_dead_letter_any_more(bus: Work) -> None:

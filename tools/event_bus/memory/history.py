@@ -5,11 +5,9 @@ from collections import Counter, deque
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-
 from tools.event_bus.contract import DeadLetter, TracedDelivery, TracedEvent
 from tools.event_bus.delivery import Delivery
-from tools.event_bus.message import Message
+from tools.event_bus.message import Message, shown
 
 KEPT = 1_000
 
@@ -72,7 +70,7 @@ def _letter(dead: Dead) -> DeadLetter:
         attempts=delivery.attempt,
         published_at_utc=datetime.fromtimestamp(message.published_at_s, UTC),
         ended_at_utc=datetime.fromtimestamp(delivery.ended_at_s, UTC),
-        payload=msgspec.json.decode(message.body),
+        payload=shown(message.body),
     )
 
 

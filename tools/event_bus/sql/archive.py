@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, cast
 
-import msgspec
-
 from tools.event_bus.contract import DeadLetter, State, Store, TracedDelivery, TracedEvent
+from tools.event_bus.message import shown
 from tools.event_bus.sql.worker import Pair
 
 _LETTER = "seq, event, event_id, trace_id, grp, lane, state, error, attempts, published_at, ended_at, body"
@@ -111,7 +110,7 @@ def _letter(row: dict[str, Any]) -> DeadLetter:
         attempts=row["attempts"],
         published_at_utc=datetime.fromtimestamp(row["published_at"], UTC),
         ended_at_utc=_at(row["ended_at"]),
-        payload=msgspec.json.decode(row["body"]),
+        payload=shown(row["body"]),
     )
 
 
