@@ -79,3 +79,24 @@ async def test_without_a_key_one_at_a_time_is_handled_in_all_processes_together(
     await settled(works[0])
 
     assert (by_key.seen, by_key.most) == ({"": list(range(60))}, 1)
+
+
+async def test_what_others_publish_in_the_hour_after_a_process_ended_waits_for_it(home: Home) -> None:
+    first, listener = await home.boot(), Listener()
+    subscribe(first, "said", Listener().handle, group="g")
+    await first.on_ready()
+    await home.end(first)
+    db = await home.open_db()
+    # it ended 59 minutes ago, and had last said that it is there a quarter of an hour before
+    await db.execute("UPDATE _event_groups SET seen_at = seen_at - ?", (74 * 60,))
+
+    publisher = await home.boot()
+    await publisher.on_ready()
+    await publisher.publish("said", 1)
+    await home.end(publisher)
+    second = await home.boot()
+    subscribe(second, "said", listener.handle, group="g")
+    await second.on_ready()
+    await settled(second)
+
+    assert listener.seen == [1]

@@ -19,6 +19,7 @@ from tools.event_bus.contract import Store
 log = logging.getLogger(__name__)
 
 ABSENT_S = 3_600
+_ANNOUNCED_EVERY_S = ABSENT_S / 4
 Pair = tuple[str, str]
 """An event and a group."""
 
@@ -102,10 +103,11 @@ class Worker:
             await self._store.execute(sql, (one.worker, one.beat))
         living = [one for one in rows if one not in dead and one.worker != self.name]
         self.others = {(event, group) for one in living for event, group in msgspec.json.decode(one.subscribes)}
-        if now - self._announced_at > ABSENT_S / 4:
+        if now - self._announced_at > _ANNOUNCED_EVERY_S:
             await self.announce(self._pairs)
         sql = "SELECT event, grp FROM _event_groups WHERE seen_at > ? AND event <> ''"
-        seen = {(row["event"], row["grp"]) for row in await self._store.query(sql, (time.time() - ABSENT_S,))}
+        since_s = time.time() - ABSENT_S - _ANNOUNCED_EVERY_S  # it may have ended so long after it was last seen
+        seen = {(row["event"], row["grp"]) for row in await self._store.query(sql, (since_s,))}
         self.absent = seen - self.others
         return bool(await self._store.execute(_LOSE)) or bool(dead)
 
