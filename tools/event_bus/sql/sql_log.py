@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
+from tools.event_bus.backoff import rest
 from tools.event_bus.contract import DeadLetter, Gift, Gives, State, Store, TracedEvent
 from tools.event_bus.delivery import Delivery, LostError
 from tools.event_bus.message import Message
@@ -210,10 +211,23 @@ class SqlLog:
     async def _end_feeding(self, feeder: Feeder) -> None:
         """Let others have what has not begun here, and wait for the end of what has."""
         await feeder.stop()
-        await self._give_back(feeder.subscription.withdraw())
+        await self._given_back(feeder.subscription.withdraw())
         await feeder.subscription.rested()
-        await self._give_back(feeder.subscription.withdraw())  # what failed meanwhile: others may try again
+        await self._given_back(feeder.subscription.withdraw())  # what failed meanwhile: others may try again
         await self._marks.stored()
+
+    async def _given_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Give deliveries back however often that takes, and leave what runs the time for its end meanwhile."""
+        failures, is_left = 0, bool(deliveries)
+        while is_left:
+            try:
+                await self._give_back(deliveries)
+                is_left = False
+            except Exception as error:
+                if not failures:
+                    log.warning("event_bus cannot give back what has not begun, and goes on trying: %r", error)
+                failures += 1
+                await rest(0.05, failures)
 
     async def _give_back(self, deliveries: Sequence[Delivery]) -> None:
         """Let others have deliveries; an attempt that had not begun is none."""

@@ -6,9 +6,11 @@ publishers -> bus -> PostgreSQL -> bus -> handlers    stop -m immediate ... star
 import asyncio
 import itertools
 import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -89,3 +91,33 @@ async def test_three_crashes_lose_nothing_and_all_goes_on_by_itself(
     assert (set(stored.values()), letters) == ({1}, [])
     assert max(back_s) < BACK_WITHIN_S
     assert max(lines) < LINES_AN_OUTAGE
+
+
+async def test_a_shutdown_while_the_database_is_away_finishes_what_runs(sqlite_url: str) -> None:
+    began, goes_on, seen = asyncio.Event(), asyncio.Event(), list[int]()
+
+    async def handle(order: Order) -> None:
+        began.set()
+        await goes_on.wait()
+        seen.append(order.n)
+
+    stage = await booted(sqlite_url, DB_WAIT_TIMEOUT_S="0.1")
+    subscribe(stage, "order.placed", handle)
+    await stage.hooks.on_ready()
+    async with stage.db.transaction():
+        for number in range(3):
+            await stage.bus.publish("order.placed", Order(number))
+    await began.wait()
+
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ending = asyncio.create_task(stage.hooks.on_shutdown())
+        await asyncio.sleep(1)  # so long nobody can write
+        other.rollback()
+    goes_on.set()
+    await asyncio.wait_for(ending, 10)
+
+    rows = await stage.db.query("SELECT state, worker, attempts FROM _event_deliveries ORDER BY seq")
+    await ended(stage)
+    assert seen == [0]
+    assert [tuple(row.values()) for row in rows] == [("done", rows[0]["worker"], 1), *[("waiting", "", 0)] * 2]
