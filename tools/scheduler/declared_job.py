@@ -1,6 +1,7 @@
 """A job of `cron` or `every`: when it is due, and what is published for the times that passed while nothing ran."""
 
 import logging
+import math
 from typing import NamedTuple
 
 import msgspec
@@ -87,7 +88,28 @@ def encoded(payload: object) -> str:
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"its payload is not JSON ({error}): pass a Struct, or dicts, lists and scalars"
         raise ValueError(message) from error
+    if b"null" in body and _has_no_number(msgspec.to_builtins(payload)):  # msgspec writes NaN as null
+        raise ValueError("its payload is not JSON: a number in it is NaN, or infinite")
     if len(body) > LARGEST_PAYLOAD_BYTES:
         message = f"its payload has {len(body)} bytes of at most {LARGEST_PAYLOAD_BYTES}"
         raise ValueError(f"{message}: say where the rest can be found")
     return body.decode()
+
+
+def event_name(event: str) -> str:
+    """Give the name of an event back, which is one to the bus too: what is kept has to be published some day.
+
+    Raises:
+        ValueError: it is none.
+    """
+    is_text = "\0" not in event and event.encode(errors="replace").decode() == event
+    if not 0 < len(event) <= LONGEST_NAME or not is_text:
+        raise ValueError(f"give the event a name of 1 to {LONGEST_NAME} characters, and no NUL")
+    return event
+
+
+def _has_no_number(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+    return any(map(_has_no_number, inner))

@@ -9,7 +9,7 @@ import msgspec
 
 from hookspecs import Fact, Finding, System, hookimpl, owner, trace
 from tools.scheduler.contract import Job, Misfire, Publish, Store
-from tools.scheduler.declared_job import LONGEST_NAME, DeclaredJob, encoded
+from tools.scheduler.declared_job import LONGEST_NAME, DeclaredJob, encoded, event_name
 from tools.scheduler.job_loop import JobLoop
 from tools.scheduler.job_store import JobStore, StoredJob
 from tools.scheduler.memory_jobs import MemoryJobs
@@ -94,7 +94,7 @@ class EventScheduler:
         if when_utc.tzinfo is None:
             raise ValueError(f"scheduler takes no {event!r}, as {when_utc} has no zone: use `datetime.now(UTC)`")
         try:
-            job = _once(when_utc.astimezone(UTC), event, encoded(payload))
+            job = _once(when_utc.astimezone(UTC), event_name(event), encoded(payload))
         except ValueError as error:
             raise ValueError(f"scheduler takes no {event!r}: {error}") from error
         await jobs.add(job)
@@ -154,7 +154,8 @@ class EventScheduler:
                 raise ValueError(f"give it a name of 1 to {LONGEST_NAME} characters that does not begin with {ONCE!r}")
             if misfire not in ("once", "skip", "all") or not 0 <= grace_s <= LONGEST_S:
                 raise ValueError(f"misfire={misfire!r}, grace_s={grace_s!r}: give once, skip or all, and 0 to a year")
-            job = DeclaredJob(name, who.name, schedule(), event, encoded(payload), misfire, int(grace_s * 1000))
+            event, grace_ms = event_name(event), int(grace_s * 1000)
+            job = DeclaredJob(name, who.name, schedule(), event, encoded(payload), misfire, grace_ms)
         except ValueError as error:
             raise ValueError(f"{who.name} declares job {name!r} wrongly, {error}") from error
         who.undo.callback(self._declared.pop, name, None)

@@ -97,6 +97,19 @@ async def test_a_naive_time_and_a_wrong_payload_are_refused(stage: Stage) -> Non
             await scheduler.at(NOON.replace(tzinfo=None), "a.due")
         with pytest.raises(ValueError, match="^scheduler takes no 'a.due': its payload is not JSON"):
             await scheduler.at(NOON, "a.due", object())
+        with pytest.raises(ValueError, match="^scheduler takes no 'a.due': its payload is not JSON"):
+            await scheduler.at(NOON, "a.due", {"prices": [1.5, None, float("nan")]})
+
+        assert await scheduler.jobs() == []
+
+
+@pytest.mark.parametrize("event", ["", "e" * 201, "a\0", "\ud800"], ids=["none", "201", "nul", "surrogate"])
+async def test_an_event_that_the_bus_would_refuse_for_ever_is_refused(stage: Stage, event: str) -> None:
+    async with stage.running() as scheduler:
+        with pytest.raises(ValueError, match="give the event a name of 1 to 200 characters, and no NUL"):
+            await scheduler.at(NOON, event)
+        with owned("shop.digest"), pytest.raises(ValueError, match="give the event a name of 1 to 200 characters"):
+            scheduler.every("digest", 1, event)
 
         assert await scheduler.jobs() == []
 

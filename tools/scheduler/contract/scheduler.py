@@ -114,7 +114,7 @@ class Scheduler(Watched, Protocol):
         It is published however late the next process runs.
 
         Raises:
-            ValueError: `when_utc` has no zone, or the payload is not JSON or too large.
+            ValueError: `when_utc` has no zone, the payload is not JSON or too large, or the event's name no name.
             RuntimeError: before `on_ready` and after shutdown, or nobody would publish it.
             Refusal: the database is not available.
         """
