@@ -26,6 +26,11 @@ class Delivery(Struct, eq=False):
     worker: str = ""
     """Who has claimed it, in a log that several share."""
 
+    def renew(self) -> None:
+        """Let it have all its attempts again: the same delivery, for whoever asks what became of it."""
+        self.attempt, self.is_retry, self.conflicts = 1, False, 0
+        self.state, self.error, self.ended_at_s = "waiting", "", 0.0
+
 
 class LostError(Exception):
     """The delivery is not this process's any more: another one took it over, or it is done with."""

@@ -8,6 +8,7 @@ import pytest
 from hookspecs import Trace, trace
 from tests.contracts.event_bus.plugins import (
     REQUEST,
+    Broken,
     Gate,
     Listener,
     Work,
@@ -205,3 +206,19 @@ async def test_a_restart_does_not_lengthen_a_chain(home: Home, restart_at: int) 
     (error,) = await errors(second)
     assert seen == list(range(1, 17))
     assert error.startswith("ChainError: event_bus refuses 'again' after 16 events")
+
+
+async def test_the_tree_says_what_became_of_a_dead_letter_that_was_replayed(bus: Work) -> None:
+    broken = Broken()
+    subscribe(bus, "first", broken.handle, retries=0)
+    await bus.on_ready()
+    await publish_in(bus, REQUEST, "first")
+    await settled(bus)
+    (letter,) = await bus.dead_letters()
+    broken.is_broken = False
+
+    await bus.replay(letter.id)
+    await settled(bus)
+
+    ((delivery,),) = [one.deliveries for one in await bus.trace("trace-1")]
+    assert (delivery.state, delivery.attempts, delivery.error) == ("done", 1, "")

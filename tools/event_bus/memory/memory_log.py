@@ -114,7 +114,8 @@ class MemoryLog:
         for one in self._topics[delivery.message.event].subscriptions:
             if one.name == delivery.group:
                 self._history.forget(id)
-                one.put(Delivery(delivery.message, one.name))
+                delivery.renew()
+                one.put(delivery)
         return True
 
     async def drop(self, id: int) -> bool:
