@@ -12,6 +12,7 @@ from hookspecs import Refusal, Run
 from tools.event_bus.callback import Begun, Callback
 from tools.event_bus.contract import NobodyRepliesError, ReplyError, RequestTimeoutError
 from tools.event_bus.message import Message, encode
+from tools.event_bus.verdict import said
 
 LAST_WORDS_S = 0.5  # for responders that were cancelled at shutdown
 
@@ -112,4 +113,4 @@ def _opened(answer: bytes | BaseException, responder: Responder, into: Any) -> A
     except Refusal:
         raise
     except BaseException as error:
-        raise ReplyError(responder.event, responder.name, f"{type(error).__name__}: {error}") from error
+        raise ReplyError(responder.event, responder.name, said(error)) from error

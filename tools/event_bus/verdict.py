@@ -78,12 +78,17 @@ def judged(delivery: Delivery, error: BaseException, options: Options, ends: Kee
     return None
 
 
+def said(error: BaseException) -> str:
+    """Say which error it is and what it says, also where it fails at that."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as problem:
+        return f"{type(error).__name__}, whose text cannot be made: {type(problem).__name__}"
+
+
 def _text(error: BaseException) -> str:
     if isinstance(error, SpentError):
         return "the process ended while it handled this, in each attempt"
-    try:
-        text = str(error) if isinstance(error, UnreadableError) else f"{type(error).__name__}: {error}"
-    except Exception as problem:
-        text = f"{type(error).__name__}, whose text cannot be made: {type(problem).__name__}"
+    text = str(error) if isinstance(error, UnreadableError) else said(error)
     # what a database can keep: a name of a file may have half a surrogate pair, what a client sent a NUL
     return text[:LONGEST_TEXT].encode(errors="backslashreplace").decode().replace("\0", "\\0")

@@ -35,6 +35,13 @@ class OnlyId(msgspec.Struct):
     id: int
 
 
+class UnspeakableError(Exception):
+    """One whose text cannot be made."""
+
+    def __str__(self) -> str:
+        return str(self.args[7])
+
+
 class Listener:
     """A callback that keeps what it gets."""
 

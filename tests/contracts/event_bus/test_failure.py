@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.event_bus.plugins import Listener, OnlyId, UserCreated, Work, errors, settled, subscribe
+from tests.contracts.event_bus.plugins import (
+    Listener,
+    OnlyId,
+    UnspeakableError,
+    UserCreated,
+    Work,
+    errors,
+    settled,
+    subscribe,
+)
 from tests.contracts.event_bus.works import in_memory
-
-
-class UnspeakableError(Exception):
-    """One whose text cannot be made."""
-
-    def __str__(self) -> str:
-        return str(self.args[7])
 
 
 @pytest.mark.parametrize(

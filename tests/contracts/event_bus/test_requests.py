@@ -7,7 +7,18 @@ from typing import Any, assert_type
 import pytest
 
 from hookspecs import Refusal
-from tests.contracts.event_bus.plugins import Gate, OnlyId, UserCreated, Work, hook, reply, settled, subscribe, until
+from tests.contracts.event_bus.plugins import (
+    Gate,
+    OnlyId,
+    UnspeakableError,
+    UserCreated,
+    Work,
+    hook,
+    reply,
+    settled,
+    subscribe,
+    until,
+)
 from tools.event_bus.contract import Envelope, NobodyRepliesError, PayloadError, ReplyError, RequestTimeoutError
 
 
@@ -76,7 +87,9 @@ async def test_a_refusal_of_the_responder_reaches_who_asked_as_it_is(bus: Work) 
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError("id"), SystemExit(3), asyncio.CancelledError()], ids=lambda error: type(error).__name__
+    "error",
+    [KeyError("id"), SystemExit(3), asyncio.CancelledError(), UnspeakableError()],
+    ids=lambda error: type(error).__name__,
 )
 async def test_any_other_error_of_the_responder_is_a_reply_error(bus: Work, error: BaseException) -> None:
     async def answer(_payload: Any) -> None:
@@ -89,7 +102,7 @@ async def test_any_other_error_of_the_responder_is_a_reply_error(bus: Work, erro
         await bus.request("asked", 1)
     assert failed.value.__cause__ is error
     assert str(failed.value).startswith(
-        f"event_bus has no answer to 'asked', as made.responder.answer failed: {type(error).__name__}: "
+        f"event_bus has no answer to 'asked', as made.responder.answer failed: {type(error).__name__}"
     )
 
 
