@@ -100,3 +100,21 @@ async def test_what_others_publish_in_the_hour_after_a_process_ended_waits_for_i
     await settled(second)
 
     assert listener.seen == [1]
+
+
+async def test_what_undone_subscriptions_were_about_to_get_goes_to_another_process(home: Home) -> None:
+    first, second, listener, rest = await home.boot(), await home.boot(), Listener(), Listener()
+    names = [f"said.{number}" for number in range(40)]
+    undos = [subscribe(first, name, listener.handle, group="g") for name in names]
+    await first.on_ready()
+
+    for number, undo in enumerate(undos):
+        await first.publish(names[number], number)
+        await asyncio.sleep(number / 20_000)  # at some of these moments it is being claimed
+        undo.close()
+    for name in names:
+        subscribe(second, name, rest.handle, group="g")
+    await second.on_ready()
+    await settled(second)
+
+    assert sorted(listener.seen + rest.seen) == list(range(40))

@@ -50,6 +50,13 @@ class Feeder:
             self._task.cancel()
             await asyncio.wait({self._task})
 
+    async def let_go(self) -> None:
+        """Leave for `_feed_lost`, here or elsewhere, what is claimed for this process, and never arrived here."""
+        here = self.subscription.held()
+        await self._marks.stored()  # what has ended is claimed until then, and is not here any more
+        await self._claims.let_go(self.subscription.event, self.subscription.name, self._worker.name, here)
+        self._may_have_lost, self._may_hold_more = True, False
+
     async def _work(self) -> None:
         failures = 0
         while True:
@@ -73,7 +80,7 @@ class Feeder:
         one = self.subscription
         while True:
             if self._may_hold_more:
-                await self._let_go()
+                await self.let_go()
             if self._may_have_lost:
                 await self._feed_lost()
             if one.size > FEW_HERE:
@@ -97,13 +104,6 @@ class Feeder:
         if one.size - one.jammed(LONG_LANE) <= FEW_HERE and one.size < MOST_JAMMED:
             for delivery in await self._claims.some(one.event, one.name, self._worker.name, FEW_HERE, is_new=True):
                 one.put(delivery)
-
-    async def _let_go(self) -> None:
-        """Leave for `_feed_lost` what is claimed for this process, and never arrived here."""
-        here = self.subscription.held()
-        await self._marks.stored()  # what has ended is claimed until then, and is not here any more
-        await self._claims.let_go(self.subscription.event, self.subscription.name, self._worker.name, here)
-        self._may_have_lost, self._may_hold_more = True, False
 
     async def _feed_lost(self) -> None:
         """Handle what a process left behind, one by one: if one of them ends processes, no other is suspected."""

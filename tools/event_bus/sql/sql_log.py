@@ -5,6 +5,7 @@ append -> row (waiting) -> commit -> wake -> Feeder claims -> Subscription -> Ma
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -78,7 +79,7 @@ class SqlLog:
     def remove(self, subscription: Subscription) -> None:
         feeder = self._feeders.pop((subscription.event, subscription.name))
         self._on_change()
-        self._watch.later(self._end_feeding(feeder))
+        self._watch.later(self._end_for_good(feeder))
 
     async def check_health(self) -> None:
         pass  # the database has its own
@@ -211,26 +212,31 @@ class SqlLog:
     async def _end_feeding(self, feeder: Feeder) -> None:
         """Let others have what has not begun here, and wait for the end of what has."""
         await feeder.stop()
-        await self._given_back(feeder.subscription.withdraw())
+        await self._surely(partial(self._give_back, feeder.subscription.withdraw()))
         await feeder.subscription.rested()
-        await self._given_back(feeder.subscription.withdraw())  # what failed meanwhile: others may try again
+        # what failed meanwhile: others may try again
+        await self._surely(partial(self._give_back, feeder.subscription.withdraw()))
         await self._marks.stored()
 
-    async def _given_back(self, deliveries: Sequence[Delivery]) -> None:
-        """Give deliveries back however often that takes, and leave what runs the time for its end meanwhile."""
-        failures, is_left = 0, bool(deliveries)
-        while is_left:
+    async def _end_for_good(self, feeder: Feeder) -> None:
+        """Leave nothing claimed by this process, which lives on: not what never arrived, as its claim was cancelled."""
+        await self._end_feeding(feeder)
+        await self._surely(feeder.let_go)
+
+    async def _surely(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Give something back however often that takes, and leave what runs the time for its end meanwhile."""
+        for failures in itertools.count(1):
             try:
-                await self._give_back(deliveries)
-                is_left = False
+                return await do()
             except Exception as error:
-                if not failures:
+                if failures == 1:
                     log.warning("event_bus cannot give back what has not begun, and goes on trying: %r", error)
-                failures += 1
                 await rest(0.05, failures)
 
     async def _give_back(self, deliveries: Sequence[Delivery]) -> None:
         """Let others have deliveries; an attempt that had not begun is none."""
+        if not deliveries:
+            return
         async with self._store.transaction():
             for one in deliveries:
                 begun = 0 if one.is_retry or one.state != "waiting" else 1
