@@ -1,18 +1,24 @@
 """How much waits in the database: counted now and then, and estimated between."""
 
 import asyncio
+from collections.abc import Callable
 
 from tools.event_bus.contract import BusFull, Store
 from tools.event_bus.message import chain
 from tools.event_bus.settings import EventBusSettings
+from tools.event_bus.sql.worker import Pair
 
-_WAITING = "SELECT COUNT(*) AS waiting FROM _event_deliveries WHERE state = 'waiting'"
+_WAITING = "SELECT event, grp, COUNT(*) AS found FROM _event_deliveries WHERE state = 'waiting' GROUP BY event, grp"
 
 
 class Room:
-    """Bounded by EVENT_BUS_STORED; it may be passed by what other processes store between two counts."""
+    """Bounded by EVENT_BUS_STORED; it may be passed by what other processes store between two counts.
 
-    def __init__(self, store: Store, settings: EventBusSettings) -> None:
+    What was left by a group that is gone counts no more: nothing is added to it, and nobody would ever make room.
+    """
+
+    def __init__(self, store: Store, settings: EventBusSettings, stored_for: Callable[[], set[Pair]]) -> None:
+        self._stored_for = stored_for
         self._store, self._bound, self._wait_s = store, settings.event_bus_stored, settings.event_bus_wait_s
         self._waiting = self._stored = 0
         self._is_less = asyncio.Event()
@@ -35,8 +41,9 @@ class Room:
 
     async def count(self) -> None:
         """Ask the database."""
-        (row,) = await self._store.query(_WAITING)
-        self._waiting = self._stored = row["waiting"]
+        rows, known = await self._store.query(_WAITING), self._stored_for()
+        counted = [row["found"] for row in rows if known & {(row["event"], row["grp"]), ("", row["grp"])}]
+        self._waiting = self._stored = sum(counted)
         self._is_less.set()
 
     async def recount(self) -> None:

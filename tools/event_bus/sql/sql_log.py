@@ -50,7 +50,7 @@ class SqlLog:
         self._settings, self._store = settings, store
         self._worker = Worker(store, settings.event_bus_lease_s)
         self._marks, self._claims = Marks(store), Claims(store)
-        self._room = Room(store, settings)
+        self._room = Room(store, settings, lambda: self._known() | self._worker.absent)
         self._archive = Archive(store, self._known)
         self._feeders: dict[Pair, Feeder] = {}
         self._groups: dict[str, list[str]] = {}
