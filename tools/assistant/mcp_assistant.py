@@ -35,7 +35,7 @@ class McpAssistant:
         self._app: ASGIApp | None = None
 
     @hookimpl
-    def wrap_tool(self, name: str, tool: object) -> object | None:
+    async def wrap_tool(self, name: str, tool: object) -> object | None:  # a `def` would cost a thread for each
         return made_for(name, tool) if self._may_rehearse else None  # each call of a tool goes through it
 
     @hookimpl
