@@ -24,6 +24,7 @@ class Link:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._receivers: list[asyncio.Task[None]] = []
+        self._is_open = False
 
     async def open(self, groups: Mapping[str, Sequence[str]], wait_s: float) -> None:
         """Begin; returns when it is connected, or after `wait_s`, and goes on trying then.
@@ -37,6 +38,16 @@ class Link:
             connecting.result()
         else:
             log.warning("event_bus has no connection to %s yet, and goes on trying", self.broker.gives.transport)
+
+    async def send(self, packets: Sequence[Packet]) -> None:
+        """Hand packets over, as `Broker.send` does; a group that the broker does not know yet would not get them.
+
+        Raises:
+            BrokerDown: not within the time-out of a call, or it was not told yet what will be received.
+        """
+        if not self._is_open:
+            raise BrokerDown(f"{self.broker.gives.transport} was not told yet which groups there are")
+        await self.broker.send(packets)
 
     def start(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
         """Do something until `close`."""
@@ -72,6 +83,7 @@ class Link:
                 if failures == 1:
                     log.warning("event_bus: %s", error)
                 await rest(0.1, failures)
+        self._is_open = True
         for event, names in groups.items():
             for group in names:
                 work = self.broker.receive(event, group, partial(self._take, event, group))

@@ -139,7 +139,7 @@ class MemoryBrokeredLog(MemoryLog):
     async def _send_some(self, due: Sequence[Outgoing]) -> None:
         failure = BrokerDown("the system shuts down")
         try:
-            await self._broker.send([packet for packet, _ in due])
+            await self._link.send([packet for packet, _ in due])
         except BrokerDown as error:
             failure = error
         except Exception as error:

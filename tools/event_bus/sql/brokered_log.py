@@ -37,7 +37,7 @@ class BrokeredLog(SqlLog):
         super().__init__(settings, store)
         self.gives = gives(store.dialect, broker.gives)
         self._link = Link(broker, self._take)
-        self._relay = Relay(store, self._claims, self._worker, self._marks, broker, self._room.one_less)
+        self._relay = Relay(store, self._claims, self._worker, self._marks, self._link, self._room.one_less)
 
     async def open(self) -> None:
         groups: dict[str, list[str]] = {}

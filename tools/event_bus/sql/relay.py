@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable
 
 from tools.event_bus.backoff import rest
-from tools.event_bus.brokers.broker import Broker, BrokerDown, Packet
+from tools.event_bus.brokers.broker import BrokerDown, Packet
+from tools.event_bus.brokers.link import Link
 from tools.event_bus.brokers.wire import packed, parted
 from tools.event_bus.contract import Store
 from tools.event_bus.delivery import Delivery
@@ -25,9 +26,9 @@ class Relay:
     """One process at a time sends, in the order of the log; what it had claimed when it ended is sent again."""
 
     def __init__(
-        self, store: Store, claims: Claims, worker: Worker, marks: Marks, broker: Broker, one_less: Callable[[], None]
+        self, store: Store, claims: Claims, worker: Worker, marks: Marks, link: Link, one_less: Callable[[], None]
     ) -> None:
-        self._store, self._claims, self._worker, self._marks, self._broker = store, claims, worker, marks, broker
+        self._store, self._claims, self._worker, self._marks, self._link = store, claims, worker, marks, link
         self._one_less = one_less
         self._news = asyncio.Event()
         self._is_down = False
@@ -72,7 +73,7 @@ class Relay:
         failures = 0
         while True:
             try:
-                await self._broker.send(packets)
+                await self._link.send(packets)
                 break
             except Exception as error:
                 failures += 1

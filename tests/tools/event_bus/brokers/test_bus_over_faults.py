@@ -80,6 +80,25 @@ async def test_with_a_log_nobody_waits_for_the_broker_and_all_arrives_after_the_
         await back_to(before, any_line, clients)
 
 
+async def test_what_is_published_before_the_broker_is_there_comes_to_groups_that_are_new_to_it(
+    any_line: Line, tmp_path: Path
+) -> None:
+    groups = {f"g{number}": Subscriber() for number in range(12)}
+    await any_line.proxy.switch("refuse")
+    async with stored(any_line.kind, any_line.url, f"sqlite:///{tmp_path}/app.db") as home:
+        bus = await home.boot(**SHORT)
+        for name, subscriber in groups.items():
+            subscribe(bus, EVENT, subscriber.handle, group=name)
+        await bus.on_ready()
+        publisher = Publisher(bus)
+        await publisher.publish(40)
+
+        await any_line.proxy.switch("pass")
+        await within(30, lambda: all(subscriber.count == 40 for subscriber in groups.values()))
+
+    assert {name: subscriber.numbers for name, subscriber in groups.items()} == dict.fromkeys(groups, numbers_to(40))
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_without_a_log_a_publish_is_refused_in_time_and_taken_after_the_fault(
     any_line: Line, fault: Fault
