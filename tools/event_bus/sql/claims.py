@@ -46,6 +46,9 @@ RETURNING {CLAIMED}"""  # noqa: S608
 _LET_GO = """
 UPDATE _event_deliveries SET state = 'lost', worker = '', attempts = attempts - 1
 WHERE event = ? AND grp = ? AND state IN ('claimed', 'lost') AND state = 'claimed' AND worker = ?"""
+_LET_GO_OUTGOING = """
+UPDATE _event_deliveries SET state = 'waiting', worker = '', attempts = attempts - 1
+WHERE grp = '(broker)' AND state <> 'done' AND state = 'claimed' AND worker = ?"""
 _TURN = "SELECT event FROM _event_groups WHERE event = :event AND grp = :grp FOR UPDATE SKIP LOCKED"
 
 
@@ -75,6 +78,10 @@ class Claims:
     async def outgoing(self, group: str, worker: str, most: int) -> list[Delivery]:
         """Claim what is for the broker; one process at a time has any."""
         return await self._claim(_CLAIM_OUTGOING, "", group, worker, most)
+
+    async def let_go_outgoing(self, worker: str) -> None:
+        """Give back what is for the broker, and could not be sent."""
+        await self._store.execute(_LET_GO_OUTGOING, (worker,))
 
     async def _claim(self, sql: str, event: str, group: str, worker: str, most: int | None) -> list[Delivery]:
         params = {"event": event, "grp": group, "worker": worker} | ({"most": most} if most else {})

@@ -23,7 +23,10 @@ _WAITING = "SELECT 1 AS found FROM _event_deliveries WHERE grp = '(broker)' AND 
 
 
 class Relay:
-    """One process at a time sends, in the order of the log; what it had claimed when it ended is sent again."""
+    """One process at a time sends, in the order of the log; what it had claimed when it ended is sent again.
+
+    So is what it could not send, by whoever claims it next: one without a way to the broker holds up no others.
+    """
 
     def __init__(
         self, store: Store, claims: Claims, worker: Worker, marks: Marks, link: Link, one_less: Callable[[], None]
@@ -31,7 +34,7 @@ class Relay:
         self._store, self._claims, self._worker, self._marks, self._link = store, claims, worker, marks, link
         self._one_less = one_less
         self._news = asyncio.Event()
-        self._is_down = False
+        self._refusals = 0
 
     def wake(self) -> None:
         """Say that there is something to send."""
@@ -60,30 +63,29 @@ class Relay:
                 await rest(0.02, failures)
 
     async def _sent(self, claimed: list[Delivery]) -> None:
-        """Send a batch, however often that takes: what comes after it has to wait."""
+        """Send a batch, in order; what the broker does not take from here is let go: others may reach it."""
         both = [(one, packed(one.message)) for one in claimed]
         for part in parted(both, lambda one: len(one[1].data)):
-            await self._sent_part([packet for _, packet in part])
+            if not await self._is_taken([packet for _, packet in part]):
+                await self._marks.stored()
+                await self._claims.let_go_outgoing(self._worker.name)
+                await rest(0.05, self._refusals)
+                return
             for one, _ in part:
                 self._marks.add(one, "done", "")
                 self._one_less()
         await self._marks.stored()
 
-    async def _sent_part(self, packets: list[Packet]) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._link.send(packets)
-                break
-            except Exception as error:
-                failures += 1
-                if not self._is_down:
-                    exc_info = None if isinstance(error, BrokerDown) else error
-                    log.warning(
-                        "event_bus keeps events, as the broker does not take them: %s", error, exc_info=exc_info
-                    )
-                self._is_down = True
-                await rest(0.05, failures)
-        if self._is_down:
+    async def _is_taken(self, packets: list[Packet]) -> bool:
+        try:
+            await self._link.send(packets)
+        except Exception as error:
+            self._refusals += 1
+            if self._refusals == 1:
+                exc_info = None if isinstance(error, BrokerDown) else error
+                log.warning("event_bus keeps events, as the broker does not take them: %s", error, exc_info=exc_info)
+            return False
+        if self._refusals:
             log.warning("event_bus hands events over to the broker again")
-        self._is_down = False
+        self._refusals = 0
+        return True

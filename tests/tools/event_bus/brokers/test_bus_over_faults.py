@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import redis_server
 from tests.contracts.event_bus.plugins import Work, subscribe
 from tests.proxy import Fault
-from tests.tools.event_bus.brokers.lines import Line, stored, unstored
+from tests.tools.event_bus.brokers.lines import Line, line_to, stored, unstored
 from tests.tools.event_bus.brokers.traffic import EVENT, Publisher, Subscriber, numbers_to, within
 from tools.event_bus.contract import TransportDown
 
@@ -97,6 +98,29 @@ async def test_what_is_published_before_the_broker_is_there_comes_to_groups_that
         await within(30, lambda: all(subscriber.count == 40 for subscriber in groups.values()))
 
     assert {name: subscriber.numbers for name, subscriber in groups.items()} == dict.fromkeys(groups, numbers_to(40))
+
+
+async def test_a_process_that_does_not_reach_the_broker_holds_up_no_other_one(tmp_path: Path) -> None:
+    subscriber, db_url = Subscriber(), f"sqlite:///{tmp_path}/app.db"
+    with redis_server.server(is_durable=True) as server:
+        async with (
+            line_to("redis", server) as line,
+            stored("redis", f"{server.url}?{line.url.partition('?')[2]}", db_url) as home,
+            stored("redis", line.url, db_url) as cut_off_home,
+        ):
+            cut_off, bus = await cut_off_home.boot(**SHORT), await home.boot(**SHORT)
+            subscribe(bus, EVENT, subscriber.handle, group="g")
+            await cut_off.on_ready()
+            await line.proxy.switch("refuse")
+            await bus.on_ready()
+            first, second = Publisher(cut_off), Publisher(bus)
+            await first.publish(20)
+            second.count = first.count
+            await second.publish(20)
+
+            await within(20, lambda: subscriber.count >= second.count)
+
+    assert subscriber.numbers == numbers_to(40)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
