@@ -132,11 +132,42 @@ async def test_a_stream_that_was_lost_is_made_anew_and_read_from_its_beginning(o
         await js.delete_stream("events")
         with pytest.raises(BrokerDown):
             await broker.send(packets("e", "g"))
-        await broker.open({"e": ["g"]})
-        await broker.send(packets("e", "gh"))
+        await sent(broker, packets("e", "ghijklmnop"))  # it counts further than the one before by now
         async with receiving(broker, "e", "g", hands.take):
-            await hands.count(8)
-    assert hands.texts == list("abcdefgh")
+            await hands.count(16)
+    assert hands.texts == list("abcdefghijklmnop")
+
+
+async def test_a_stream_that_is_deleted_under_sender_and_receiver_is_made_anew_by_them(own_server: NatsServer) -> None:
+    hands = Hands()
+    async with (
+        operator(own_server.url) as js,
+        opened(own_server.url, "g") as broker,
+        receiving(broker, "e", "g", hands.take),
+    ):
+        await broker.send(packets("e", "ab"))
+        await hands.count(2)
+        await js.delete_stream("events")
+        await sent(broker, packets("e", "cde"), within_s=10)
+        await hands.count(5)
+    assert hands.unique == list("abcde")
+
+
+async def test_a_group_whose_place_was_deleted_is_a_new_one_and_has_what_is_sent_after_open(
+    own_server: NatsServer,
+) -> None:
+    hands = Hands()
+    async with operator(own_server.url) as js:
+        async with opened(own_server.url, "g") as broker:
+            await broker.send(packets("e", "a"))
+        bucket = await js.key_value("events_places")
+        (key,) = await bucket.keys()
+        await bucket.delete(key)
+        async with opened(own_server.url, "g") as broker:
+            await broker.send(packets("e", "bc"))
+            async with receiving(broker, "e", "g", hands.take):
+                await hands.count(2)
+    assert hands.texts == ["b", "c"]
 
 
 async def test_a_consumer_that_is_deleted_is_made_anew(own_server: NatsServer) -> None:

@@ -13,6 +13,7 @@ from tools.event_bus.brokers.nats import link as links
 from tools.event_bus.brokers.nats.inbox import Inbox
 from tools.event_bus.brokers.nats.link import Link
 from tools.event_bus.brokers.nats.names import token
+from tools.event_bus.brokers.nats.position import position_at, seq_of
 from tools.event_bus.brokers.nats.sender import packet_of, send
 from tools.event_bus.brokers.nats.sweep import Sweep
 from tools.event_bus.brokers.upkeep import Upkeep, end
@@ -85,7 +86,7 @@ class NatsBroker:
         async with self._up().call(self._timeout_s) as link:
             while (found := await link.places.read(event, group)) is None:
                 info = await link.jetstream.stream_info(self._stream)
-                await link.places.create(event, group, info.state.last_seq)
+                await link.places.create(event, group, position_at(info.state.last_seq, info))
         return found
 
     async def write_place(self, event: str, group: str, place: Place) -> Place | None:
@@ -95,17 +96,17 @@ class NatsBroker:
     async def batches(self, event: str, position: str) -> AsyncGenerator[Batch]:
         async with self._up().call(self._timeout_s) as link:
             inbox = Inbox(link, self._stream, f"{self._stream}.{token(event)}")
-            last = (await link.jetstream.stream_info(self._stream)).state.last_seq
+            info = await link.jetstream.stream_info(self._stream)
         try:
             async with self._up().call(self._timeout_s):
-                # a stream that has lost its end, in a power cut, is read from its beginning
-                await inbox.open(int(position) if int(position) <= last else 0)
+                await inbox.open(seq_of(position, info))
             while True:
                 async with self._up().call() as now:
                     if now is not link:
                         raise BrokerDown(f"{self._address} was lost meanwhile")
                     messages = await inbox.read()
-                yield [packet_of(event, message) for message in messages], str(messages[-1].metadata.sequence.stream)
+                packets = [packet_of(event, message) for message in messages]
+                yield packets, position_at(messages[-1].metadata.sequence.stream, info)
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSED_WITHIN_S):
@@ -119,11 +120,14 @@ class NatsBroker:
     def _new_upkeep(self) -> Upkeep[Link]:
         try:
             from nats import errors
+            from nats.js import errors as of_jetstream
         except ImportError:
             raise RuntimeError(
                 f'EVENT_BUS_URL={self._address} needs nats-py: .venv/bin/pip install ".[nats]"'
             ) from None
-        lost = (errors.ConnectionClosedError, OSError)
+        lost: tuple[type[Exception], ...] = (errors.ConnectionClosedError, OSError)
+        # the stream or the bucket was deleted: whoever connects makes them
+        lost += (errors.NoRespondersError, of_jetstream.NoStreamResponseError, of_jetstream.NotFoundError)
         return Upkeep(
             self._address,
             self._connect,
@@ -164,7 +168,7 @@ class NatsBroker:
         link.takes_batches = bool(info.config.allow_atomic)
         await link.places.open(self._replicas)
         for event, group in await link.places.missing(self._groups):
-            await link.places.create(event, group, info.state.last_seq)
+            await link.places.create(event, group, position_at(info.state.last_seq, info))
 
     async def _sweep(self) -> None:
         sweep = Sweep(self._stream)

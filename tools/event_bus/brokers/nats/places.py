@@ -1,5 +1,6 @@
 """The places of groups, in a bucket: key `<event>.<group>`, value `{event, group, holder, position}`."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -7,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from tools.event_bus.brokers.lane import Place
 from tools.event_bus.brokers.nats.names import token
+from tools.event_bus.brokers.nats.position import seq_of
 
 if TYPE_CHECKING:
     from nats.js import JetStreamContext
+    from nats.js.api import StreamInfo
     from nats.js.kv import KeyValue
 
 
@@ -29,7 +32,7 @@ class Places:
         except BucketNotFoundError:
             self._bucket = await self._jetstream.create_key_value(bucket=self._name, replicas=replicas)
 
-    async def create(self, event: str, group: str, position: int) -> None:
+    async def create(self, event: str, group: str, position: str) -> None:
         """Make a place that is not there."""
         from nats.js.errors import KeyWrongLastSequenceError
 
@@ -45,13 +48,13 @@ class Places:
         except KeyNotFoundError:
             return None
         found = json.loads(entry.value or b"")
-        return Place(found["holder"], str(found["position"]), str(entry.revision))
+        return Place(found["holder"], found["position"], str(entry.revision))
 
     async def write(self, event: str, group: str, place: Place) -> Place | None:
         """Write over the place of that version; None where it has another one."""
         from nats.js.errors import KeyWrongLastSequenceError
 
-        value = _value(event, group, place.holder, int(place.position))
+        value = _value(event, group, place.holder, place.position)
         try:
             version = await self._opened.update(_key(event, group), value, last=int(place.version))
         except KeyWrongLastSequenceError:
@@ -60,12 +63,15 @@ class Places:
 
     async def missing(self, groups: Mapping[str, set[str]]) -> list[tuple[str, str]]:
         """Tell which of event -> groups have no place."""
-        known = set(await self._keys())
+        known = set(await self._keys())  # those that were deleted are among them
         every = [(event, group) for event, names in groups.items() for group in names]
-        return [(event, group) for event, group in every if _key(event, group) not in known]
+        old = [pair for pair in every if _key(*pair) in known]
+        places = await asyncio.gather(*(self.read(*pair) for pair in old))
+        there = {pair for pair, place in zip(old, places, strict=True) if place is not None}
+        return [pair for pair in every if pair not in there]
 
-    async def slowest(self) -> dict[str, int]:
-        """How far the slowest group of each event is, by the event's token."""
+    async def slowest(self, info: "StreamInfo") -> dict[str, int]:
+        """How far the slowest group of each event is in that stream, by the event's token."""
         from nats.js.errors import KeyNotFoundError
 
         slowest: dict[str, int] = {}
@@ -73,7 +79,7 @@ class Places:
             event = key.partition(".")[0]
             with suppress(KeyNotFoundError):  # deleted by hand
                 entry = await self._opened.get(key)
-                position = int(json.loads(entry.value or b"")["position"])
+                position = seq_of(json.loads(entry.value or b"")["position"], info)
                 slowest[event] = min(position, slowest.get(event, position))
         return slowest
 
@@ -91,5 +97,5 @@ def _key(event: str, group: str) -> str:
     return f"{token(event)}.{token(group)}"
 
 
-def _value(event: str, group: str, holder: str, position: int) -> bytes:
+def _value(event: str, group: str, holder: str, position: str) -> bytes:
     return json.dumps({"event": event, "group": group, "holder": holder, "position": position}).encode()
