@@ -212,4 +212,8 @@ def _never_waiting(connection_class: type[Any]) -> type[Any]:
 
 
 def _packet(event: str, fields: Mapping[bytes, bytes]) -> Packet:
-    return Packet(event, fields[b"id"].decode(), fields[b"key"].decode(), fields[b"data"])
+    """Read what was sent; what another program put there is passed on, to be found out."""
+    try:
+        return Packet(event, fields[b"id"].decode(), fields[b"key"].decode(), fields[b"data"])
+    except (KeyError, UnicodeDecodeError):
+        return Packet(event, "", "", repr(fields).encode())

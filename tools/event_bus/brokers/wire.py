@@ -1,17 +1,20 @@
 """An event as bytes for a broker, and back: what another version of an app added or left out does no harm."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from hookspecs import Trace
 from tools.event_bus.brokers.broker import Packet
-from tools.event_bus.message import Message
+from tools.event_bus.message import LONGEST_DELAY_S, Message, is_text
 
 T = TypeVar("T")
 _PART_BYTES = 256 * 1024
 """Handed over at once: what has its time-out for itself, so that large events pass a slow network too."""
+
+_LATEST_S = 250_000_000_000  # in the year 9892: Python can write what is due or over later
+_Duration = Annotated[float, msgspec.Meta(ge=0, le=2 * LONGEST_DELAY_S)]  # a log gives it back with rounding errors
 
 
 class Wire(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,15 +22,15 @@ class Wire(msgspec.Struct, frozen=True, omit_defaults=True):
 
     event_id: str
     event: str
-    published_at: float
+    published_at: Annotated[float, msgspec.Meta(ge=0, le=_LATEST_S)]
     body: msgspec.Raw
     key: str = ""
     trace_id: str = ""
     parent_id: str = ""
     request_id: str = ""
     chain: tuple[str, ...] = ()
-    delay_s: float = 0.0
-    ttl_s: float | None = None
+    delay_s: _Duration = 0.0
+    ttl_s: _Duration | None = None
     headers: dict[str, str] = {}
 
 
@@ -50,9 +53,21 @@ def unpacked(packet: Packet) -> Message:
         msgspec.MsgspecError: it is none of ours.
     """
     wire = _read(packet.data)
+    if wire.event != packet.event:
+        raise msgspec.ValidationError(f"it is {wire.event[:40]!r}, and came as {packet.event!r}")
+    if not _is_utf8(wire.body) or not all(map(is_text, (wire.event_id, wire.key, wire.trace_id, wire.parent_id))):
+        raise msgspec.ValidationError("no database can keep its text")
     trace = Trace(wire.trace_id, wire.request_id, wire.event_id, wire.parent_id)
     return Message(wire.event, bytes(wire.body), trace, wire.chain, wire.published_at, wire.key, wire.delay_s,
                    wire.ttl_s, wire.headers)  # fmt: skip
+
+
+def _is_utf8(body: msgspec.Raw) -> bool:
+    """Find out what msgspec does not, of what it leaves undecoded."""
+    try:
+        return bool(bytes(body).decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def parted(items: Iterable[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from hashlib import sha256
 
 import msgspec
 
@@ -21,6 +22,7 @@ from tools.event_bus.sql.watch import POLL_S
 from tools.event_bus.sql.worker import Pair
 
 log = logging.getLogger(__name__)
+_EXPLAIN = "UPDATE _event_deliveries SET error = ?, ended_at = ? WHERE event_id = ? AND grp = ?"
 _ONCE = " ON CONFLICT (event_id, grp) DO NOTHING"
 
 
@@ -79,10 +81,19 @@ class BrokeredLog(SqlLog):
                 try:
                     sql, params = insertion(unpacked(packet), (group,), "waiting")
                 except msgspec.MsgspecError as error:
-                    log.error("event_bus got something through the broker that is no event of its own: %s", error)
-                    body = msgspec.json.encode(packet.data[:1_000])
-                    trace = Trace(packet.event_id, "", packet.event_id, "")
-                    sql, params = insertion(Message(event, body, trace, (), self._watch.now_s()), (group,), "dead")
-                stored += await self._store.execute(sql + _ONCE, params) is not None
+                    await self._bury(event, group, packet, error)
+                else:
+                    stored += await self._store.execute(sql + _ONCE, params) is not None  # the new row's id
         self._room.more(stored)
         self._wake_pair((event, group))
+
+    async def _bury(self, event: str, group: str, packet: Packet, error: Exception) -> None:
+        """Keep what is no event of ours as a dead letter, once: nothing in it is known to be what it says."""
+        log.error("event_bus got something through the broker that is no event of its own: %s", error)
+        body, event_id = msgspec.json.encode(packet.data[:1_000]), sha256(packet.data).hexdigest()
+        stranger = Message(event, body, Trace(event_id, "", event_id, ""), (), self._watch.now_s())
+        sql, params = insertion(stranger, (group,), "dead")
+        await self._store.execute(sql + _ONCE, params)
+        await self._store.execute(
+            _EXPLAIN, (f"no event of this bus: {error}", stranger.published_at_s, event_id, group)
+        )

@@ -70,5 +70,9 @@ async def _commit(consumer: Any, found: Found) -> None:
 
 
 def _packet(event: str, record: Any) -> Packet:
-    headers = dict(record.headers)
-    return Packet(event, headers.get("id", b"").decode(), (record.key or b"").decode(), record.value or b"")
+    """Read what was sent; what another program put there is passed on, to be found out."""
+    headers, value = dict(record.headers), record.value or b""
+    try:
+        return Packet(event, (headers.get("id") or b"").decode(), (record.key or b"").decode(), value)
+    except UnicodeDecodeError:
+        return Packet(event, "", "", value)

@@ -51,8 +51,11 @@ def waves(packets: Sequence[Packet]) -> list[list[Packet]]:
 
 
 def packet_of(event: str, message: "Msg") -> Packet:
-    """Read what was sent."""
-    event_id, key, data = msgspec.msgpack.decode(message.data, type=tuple[str, str, bytes])
+    """Read what was sent; what another program put there is passed on, to be found out."""
+    try:
+        event_id, key, data = msgspec.msgpack.decode(message.data, type=tuple[str, str, bytes])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Packet(event, "", "", message.data)
     return Packet(event, event_id, key, data)
 
 
