@@ -9,9 +9,10 @@ after a time, and behind what is later. Instead a holder reads with a short-live
 and `sweep.py` purges what all groups of an event have had: never by age or count, so nothing is dropped that a known
 group has not had. A group that is gone for good keeps its event until its key is deleted: `nats kv ls <prefix>_places`.
 
-URL: `nats://` or `tls://`, several with commas; `?prefix=shop` in place of `events`, for several apps on one server;
-`?replicas=3` in a cluster, when the stream is made. To bound its size: `nats stream edit events --max-bytes=10GB`; when
-it is full, `send` raises. Needs nats-server 2.10; from 2.12 on a batch is stored as a whole, and many times as fast.
+URL: `nats://`, or `tls://`, which never goes on without, with `?cafile=...`; several with commas; `?prefix=shop` in
+place of `events`, for several apps on one server; `?replicas=3` in a cluster, when the stream is made. To bound its
+size: `nats stream edit events --max-bytes=10GB`; when it is full, `send` raises. Needs nats-server 2.10; from 2.12 on a
+batch is stored as a whole, and many times as fast.
 """
 
 from tools.event_bus.brokers.nats.broker import NatsBroker

@@ -39,7 +39,7 @@ class NatsBroker:
     )
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self._address = Address(url, {"prefix": "events", "replicas": "1"})
+        self._address = Address(url, {"cafile": "", "prefix": "events", "replicas": "1"})
         self._timeout_s = timeout_s
         self._stream = self._address.options["prefix"]
         self._replicas = int(self._address.options["replicas"])

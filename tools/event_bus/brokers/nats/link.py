@@ -1,6 +1,7 @@
 """One connection to NATS, which does not connect again by itself: that is upkeep's."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # What JetStream itself would time out: after the time-outs of our own, which are what a caller meets.
 NEVER_S = 3600.0
 _PING_EVERY_S = 5
+_CLOSED_WITHIN_S = 0.3
 _MOST_PENDING_BYTES = 2**40  # a full buffer would be waited for, by code of the client that swallows cancellations
 
 
@@ -30,9 +32,7 @@ class Link:
 
 async def connect(address: Address, stream: str, within_s: float, closed: Callable[[Link, str], None]) -> Link:
     """Connect; `closed` hears of the end of the connection."""
-    from nats.aio.client import Client
-
-    client = Client()
+    client = _client(address)
     link = Link(client, stream)
 
     async def note(error: Exception) -> None:
@@ -47,6 +47,7 @@ async def connect(address: Address, stream: str, within_s: float, closed: Callab
             await client.connect(
                 str(address).split(","),
                 **_credentials(address),
+                **_trust(address),
                 allow_reconnect=False,
                 max_reconnect_attempts=1,
                 reconnect_time_wait=0,
@@ -71,6 +72,27 @@ async def connect(address: Address, stream: str, within_s: float, closed: Callab
     return link
 
 
+def _client(address: Address) -> "Client":
+    from nats.aio.client import Client
+    from nats.errors import SecureConnWantedError
+
+    class Secure(Client):
+        """Speaks TLS or nothing: the client itself does without, password and all, where the server does not insist."""
+
+        async def _process_info(self, info: dict[str, Any], initial_connection: bool = False) -> None:
+            if initial_connection and not (info.get("tls_required") or info.get("tls_available")):
+                raise SecureConnWantedError
+            info["tls_required"] = True
+            await super()._process_info(info, initial_connection)
+
+    return Secure() if "tls://" in address.url else Client()
+
+
+def _trust(address: Address) -> dict[str, Any]:
+    cafile = address.options["cafile"]
+    return {"tls": ssl.create_default_context(cafile=cafile)} if cafile else {}
+
+
 def _credentials(address: Address) -> dict[str, Any]:
     """Read them here: the client takes those of a URL as they are spelled there, `%2F` and all."""
     if address.password is not None:
@@ -86,7 +108,8 @@ async def disconnect(link: Link) -> None:
     if writer is not None:
         writer.transport.abort()
     with suppress(Exception):
-        await client.close()
+        async with asyncio.timeout(_CLOSED_WITHIN_S):  # after a TLS handshake that failed it would wait for ever
+            await client.close()
     for subscription in client._subs.values():  # where the client fails to flush, it leaves them behind
         if (task := subscription._wait_for_msgs_task) is not None:
             task.cancel()

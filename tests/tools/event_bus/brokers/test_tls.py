@@ -1,4 +1,4 @@
-"""TLS: the broker is spoken to through a proxy that speaks TLS, whose certificate is trusted by `cafile`."""
+"""TLS: the broker, or a proxy before it, speaks TLS with a certificate that is trusted by `cafile`."""
 
 import datetime
 import ipaddress
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests import nats_server
 from tests.contracts.brokers.hands import Hands, packets, receiving
 from tests.kafka_cluster import KafkaCluster
 from tests.proxy import proxy
@@ -74,3 +75,23 @@ async def test_kafka_is_spoken_to_by_tls(make_broker: MakeBroker, event: str, ce
                 await make_broker("kafka", f"{cluster.url}&tls=yes", 1.0).open({})
         finally:
             cluster.kill()
+
+
+@pytest.mark.parametrize("is_optional", [False, True])
+async def test_nats_is_spoken_to_by_tls(
+    make_broker: MakeBroker, event: str, certificate: Path, is_optional: bool
+) -> None:
+    more = "allow_non_tls: true" if is_optional else ""
+    tls = f'tls {{ cert_file: "{certificate}", key_file: "{certificate}" }}\n{more}'
+    with nats_server.server(tls) as server:
+        url = server.url.replace("nats://", "tls://")
+        await _carries(make_broker("nats", f"{url}?cafile={certificate}"), event)
+        with pytest.raises(BrokerDown, match="CERTIFICATE_VERIFY_FAILED"):
+            await make_broker("nats", url, 4.0).open({})
+
+
+async def test_nats_that_speaks_no_tls_is_told_no_password(make_broker: MakeBroker) -> None:
+    with nats_server.server("authorization { user: ana, password: right }") as server:
+        for host in (server.url.removeprefix("nats://"), f"{server.url.removeprefix('nats://')},127.0.0.1:1"):
+            with pytest.raises(BrokerDown, match="secure connection not available"):
+                await make_broker("nats", f"tls://ana:right@{host}", 1.0).open({})
