@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-_USER = re.compile(r"(?<=://)[^/@\s]*@")
+_USER = re.compile(r"(?<=://)[^/\s]*@")  # up to the last @, as clients read it
 
 
 class Address:
@@ -13,6 +13,9 @@ class Address:
     Args:
         url: `scheme://user:password@host:port?option=value`, also several with commas.
         options: ours, with their defaults; the client never sees them.
+
+    Raises:
+        ValueError: it has an @ or a # where none can be: a part of a password would be taken for something else.
 
     >>> address = Address("nats://ana:secret@one:4222,nats://two?prefix=shop", {"prefix": "events"})
     >>> str(address), address.options
@@ -29,9 +32,11 @@ class Address:
         before, _, query = url.partition("?")
         given = parse_qsl(query)
         self.options = {name: dict(given).get(name, default) for name, default in options.items()}
-        rest = "&".join(f"{name}={value}" for name, value in given if name not in options)
+        rest = urlencode([(name, value) for name, value in given if name not in options], quote_via=quote)
         self.url = f"{before}?{rest}" if rest else before
         self._text = _USER.sub("", before)
+        if "@" in self._text + query or "#" in before:
+            raise ValueError("EVENT_BUS_URL cannot be read: write @ / ? # as %40 %2F %3F %23, where they are no limit")
         user, colon, password = (_USER.findall(before) or [""])[0].removesuffix("@").partition(":")
         self.user, self.password = unquote(user), unquote(password) if colon else None
         self._secrets = [secret for user in _USER.findall(before) for secret in _spellings(user[:-1])]
