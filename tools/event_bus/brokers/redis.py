@@ -43,20 +43,25 @@ end
 """
 
 # KEYS: stream, places; ARGV: groups. One that is new comes behind the last packet. Gives the place of the last group.
+# Those that are there are only read, as memory that is full refuses what could need more.
 _OPEN = """
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 for _, group in ipairs(ARGV) do
-    redis.call('HSETNX', KEYS[2], group, '0  ' .. (last and last[1] or '0-0'))
+    if redis.call('HEXISTS', KEYS[2], group) == 0 then
+        redis.call('HSET', KEYS[2], group, '0  ' .. (last and last[1] or '0-0'))
+    end
 end
 return redis.call('HGET', KEYS[2], ARGV[#ARGV])
 """
 
-# KEYS: stream, places; ARGV: group, the place as it was, the place as it becomes. 1 if it was that.
+# KEYS: stream, places; ARGV: group, the place as it was, the place as it becomes. 1 if it was that. It trims before it
+# writes: memory that is full refuses HSET, unless its script has written before; and to trim is what makes room.
 _PLACE = """
 if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 local least, least_ms, least_n
-for _, place in ipairs(redis.call('HVALS', KEYS[2])) do
+local places = redis.call('HGETALL', KEYS[2])
+for i = 1, #places, 2 do
+    local place = places[i] == ARGV[1] and ARGV[3] or places[i + 1]
     local ms, n = string.match(place, '(%d+)%-(%d+)$')
     ms, n = tonumber(ms), tonumber(n)
     if not least or ms < least_ms or (ms == least_ms and n < least_n) then
@@ -64,6 +69,7 @@ for _, place in ipairs(redis.call('HVALS', KEYS[2])) do
     end
 end
 redis.call('XTRIM', KEYS[1], 'MINID', '~', least)
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 return 1
 """
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 
 from tests.contracts.brokers.hands import Hands, numbered, packets, receiving, sent
 from tests.redis_server import RedisServer, server
@@ -110,6 +111,19 @@ async def test_memory_that_is_full_refuses_a_batch_as_a_whole(own_server: RedisS
             await broker.send(packets("e", "abc"))
             await hands.count(3)
     assert hands.texts == ["a", "b", "c"]
+
+
+async def test_memory_that_others_have_filled_is_freed_by_those_who_receive(own_server: RedisServer) -> None:
+    hands = Hands()
+    async with operator(own_server.url) as redis, opened(own_server.url, "g") as broker:
+        await broker.send(numbered("e", 2_000))
+        await redis.config_set("maxmemory", "1")
+        with pytest.raises(OutOfMemoryError):
+            await redis.set("of another program", "x")
+        async with receiving(broker, "e", "g", hands.take):
+            await hands.count(2_000, within_s=10)
+        assert await redis.xlen("events:stream:e") < 300
+    assert hands.texts == [f"0:{n}" for n in range(2_000)]
 
 
 async def test_apps_with_prefixes_of_their_own_share_a_server(own_server: RedisServer) -> None:
