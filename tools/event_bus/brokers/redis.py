@@ -176,21 +176,22 @@ class RedisBroker:
         )
 
     async def _connect(self) -> "Redis":
-        from redis.asyncio import Redis
+        from redis.asyncio import ConnectionPool, Redis
+        from redis.asyncio.connection import parse_url
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        made = Redis.from_url(
-            self._address.url,
-            protocol=2,
-            decode_responses=False,
-            socket_connect_timeout=min(self._timeout_s, _CONNECTED_WITHIN_S),
-            socket_timeout=None,  # each call has a limit of its own
-            retry=Retry(NoBackoff(), 0),
-            max_connections=_MOST_CONNECTIONS,
-        )
-        pool = made.connection_pool
+        ours: dict[str, Any] = {  # whatever the URL says
+            "protocol": 2,
+            "decode_responses": False,
+            "socket_connect_timeout": min(self._timeout_s, _CONNECTED_WITHIN_S),
+            "socket_timeout": None,  # each call has a limit of its own
+            "retry": Retry(NoBackoff(), 0),
+            "max_connections": _MOST_CONNECTIONS,
+        }
+        pool = ConnectionPool(**{**parse_url(self._address.url), **ours})
         pool.connection_class = _never_waiting(pool.connection_class)
+        made = Redis.from_pool(pool)
         try:
             async with asyncio.timeout(min(self._timeout_s, _CONNECTED_WITHIN_S)):
                 await made.ping()

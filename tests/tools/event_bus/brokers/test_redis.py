@@ -141,6 +141,24 @@ async def test_apps_with_prefixes_of_their_own_share_a_server(own_server: RedisS
     assert (hands.texts, other.texts) == (["a"], ["b"])
 
 
+@pytest.mark.parametrize("option", ["socket_timeout=1", "decode_responses=true", "protocol=3", "max_connections=1"])
+async def test_options_of_the_client_that_would_break_receiving_are_left_out(
+    own_server: RedisServer, option: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hands, other = Hands(), Hands()
+    async with (
+        opened(f"{own_server.url}?{option}", "g", "h") as broker,
+        receiving(broker, "e", "g", hands.take),
+        receiving(broker, "e", "h", other.take),
+    ):
+        await broker.send(packets("e", "a"))
+        await asyncio.gather(hands.count(1), other.count(1))
+        await asyncio.sleep(1.5)  # longer than a read would take that the option ends
+        await broker.send(packets("e", "b"))
+        await asyncio.gather(hands.count(2), other.count(2))
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
 async def test_many_senders_share_a_few_connections(own_server: RedisServer) -> None:
     async with operator(own_server.url) as redis, opened(own_server.url, "g") as broker:
         await asyncio.gather(*(broker.send(packets("e", [str(n)], key=str(n))) for n in range(500)))
