@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
 
 from tests.contracts.brokers.hands import Hands, by_key, numbered, packets, receiving
 from tests.kafka_cluster import KafkaCluster
@@ -74,6 +75,25 @@ async def test_partitions_that_go_to_another_process_keep_their_order(
         await hands.count(amount)
     assert by_key(hands.unique) == {str(key): list(range(key, amount, 5)) for key in range(5)}
     assert len(hands.texts) - amount <= 60, "what was taken while the stand-in takes no offsets, for each change"
+
+
+async def test_what_was_sent_to_partitions_that_were_added_while_a_group_was_away_comes_to_it(
+    kafka: KafkaCluster, make_broker: MakeBroker, event: str
+) -> None:
+    hands = Hands()
+    sender, broker = make_broker("kafka", kafka.url), make_broker("kafka", kafka.url)
+    await sender.open({})
+    await sender.send(packets(event, ["before"]))
+    servers, group = kafka.url.removeprefix("kafka://").partition("?")[0], f"events.{event}/g"
+    async with AIOKafkaConsumer(bootstrap_servers=servers, group_id=group, enable_auto_commit=False) as of_before:
+        had = [TopicPartition(f"events.{event}", partition) for partition in (0, 1)]  # of four, now
+        of_before.assign(had)
+        await of_before.commit(dict(await of_before.end_offsets(had)))
+
+    await sender.send(numbered(event, 40, keys=20))
+    await broker.open({event: ["g"]})
+    async with receiving(broker, event, "g", hands.take):
+        await hands.until(lambda: len({text for text in hands.texts if text != "before"}) == 40)
 
 
 async def test_a_password_is_in_no_message(make_broker: MakeBroker, caplog: pytest.LogCaptureFixture) -> None:

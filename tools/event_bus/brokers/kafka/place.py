@@ -6,7 +6,9 @@ from tools.event_bus.brokers.kafka.client import Clients, TopicPartition, begin,
 
 
 async def settle(clients: Clients, group: str, topic: str, partitions: Sequence[int]) -> None:
-    """Let a group begin with what is sent from now on, in each partition where it has no place yet.
+    """Let a group that is new begin with what is sent from now on.
+
+    A group that has a place begins at the beginning of the partitions where it has none: they were added since then.
 
     The ends are read first. Of two processes that do this at once, the later one finds what the first one wrote, or
     writes a place that is no later than that: nothing is left out.
@@ -23,6 +25,7 @@ async def settle(clients: Clients, group: str, topic: str, partitions: Sequence[
         ends = await consumer.end_offsets(places)
         new = [place for place in places if await consumer.committed(place) is None]
         if new:
-            await consumer.commit({place: ends[place] for place in new})
+            begin_at = ends if new == places else await consumer.beginning_offsets(new)
+            await consumer.commit({place: begin_at[place] for place in new})
     finally:
         await end_consumer(consumer)
