@@ -66,6 +66,10 @@ class MemoryBrokeredLog(MemoryLog):
         await self._link.close()
         for _, sent in self._outgoing:
             _fail(sent, BrokerDown("the system shuts down"))
+        if self._late:
+            log.error(
+                "event_bus lost %d events at shutdown that were due, and not taken by the broker", len(self._late)
+            )
         await super().close()
 
     def append(self, message: Message) -> Awaitable[None] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import redis_server
-from tests.contracts.event_bus.plugins import Work, subscribe
+from tests.contracts.event_bus.plugins import Work, subscribe, until
 from tests.proxy import Fault
 from tests.tools.event_bus.brokers.lines import Line, line_to, stored, unstored
 from tests.tools.event_bus.brokers.traffic import EVENT, Publisher, Subscriber, numbers_to, within
@@ -152,6 +152,20 @@ async def test_without_a_log_a_publish_is_refused_in_time_and_taken_after_the_fa
         assert tried_again <= TRIES_A_SECOND * LASTS_S * max(clients, 1)
         assert subscriber.unique == numbers_to(publisher.count)
         await back_to(before, any_line, clients)
+
+
+async def test_what_was_due_while_the_broker_was_away_is_told_when_it_is_lost(
+    any_line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with unstored(any_line.url) as home:
+        bus = await home.boot(**SHORT)
+        await bus.on_ready()
+        await any_line.proxy.switch("refuse")
+        await bus.publish(EVENT, 1, delay=0.1)
+        await until(lambda: "event_bus goes on trying" in caplog.text)
+        await home.end(bus)
+
+    assert "event_bus lost 1 events at shutdown that were due" in caplog.text
 
 
 async def tried(bus: Work) -> tuple[list[float], list[float]]:
