@@ -30,8 +30,8 @@ class RedisState:
     @hookimpl
     async def on_boot(self) -> None:
         try:
-            # a write, for a replica and a user without rights would read; no key of a value has this name
-            await self._link.run(lambda client: client.set(self._start, b"", px=1))
+            # a write, for a replica and a user without rights would read; `_part` writes no key like this
+            await self._link.run(lambda client: client.set(self._start + b"%", b"", px=1))
         except StateFullError:
             pass  # it is there
         except StateUnavailableError as error:

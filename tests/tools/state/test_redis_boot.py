@@ -85,6 +85,19 @@ async def test_two_of_one_prefix_share_what_they_keep(redis: RedisServer) -> Non
         await state.on_shutdown()
 
 
+async def test_a_boot_leaves_what_there_is_alone_whatever_its_key(redis: RedisServer) -> None:
+    first, second = made(redis.url, state_prefix="boots"), made(redis.url, state_prefix="boots")
+    keys = ["", "%", ":", "state"]
+    await first.on_boot()
+    for key in keys:
+        await first.set(key, 7)
+    await second.on_boot()
+    await asyncio.sleep(0.01)  # longer than what a boot writes is there
+    assert [await second.get(key) for key in keys] == [7] * len(keys)
+    await first.on_shutdown()
+    await second.on_shutdown()
+
+
 async def test_what_is_over_goes_by_itself(redis: RedisServer) -> None:
     state = made(redis.url)
     await state.set("key", 1, ttl=0.02)
