@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tools.event_bus.brokers.address import Address
 from tools.event_bus.brokers.broker import BrokerDown
@@ -30,7 +30,7 @@ def growing_waits() -> Iterator[float]:
         wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
 
-async def end(*tasks: "asyncio.Task[None]") -> None:
+async def end(*tasks: "asyncio.Task[Any]") -> None:
     """Cancel tasks until they have ended: what they await may swallow a cancellation, as a client may, or a `take`."""
     pending = set(tasks)
     while pending:

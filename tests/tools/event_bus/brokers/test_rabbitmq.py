@@ -79,6 +79,26 @@ async def test_what_is_never_taken_is_delivered_again_without_a_limit(
     assert hands.texts == ["a", "b", "c"]
 
 
+async def test_what_is_being_taken_when_the_line_is_cut_is_another_ones_and_let_go(
+    rabbit: RabbitServer, make_broker: MakeBroker, event: str
+) -> None:
+    hands, cut_off = Hands(), Hands()
+    cut_off.gate.clear()
+    async with proxy(rabbit.address) as made:
+        first = make_broker("rabbitmq", rabbit.url_through(made.port))
+        second = make_broker("rabbitmq", rabbit.url)
+        await first.open({event: ["g"]})
+        await second.open({event: ["g"]})
+        async with receiving(first, event, "g", cut_off.take):
+            await second.send(packets(event, "abc"))
+            await cut_off.began.wait()
+            async with receiving(second, event, "g", hands.take):
+                await made.switch("refuse")
+                await hands.count(3)
+                await until(lambda: not cut_off.busy, within_s=5)
+    assert (cut_off.packets, hands.texts) == ([], ["a", "b", "c"])
+
+
 async def test_a_refused_password_is_told_and_in_no_message(
     rabbit: RabbitServer, make_broker: MakeBroker, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,6 +11,7 @@ from tools.event_bus.brokers.broker import Packet, Take
 from tools.event_bus.brokers.offer import offer
 from tools.event_bus.brokers.rabbitmq.call import CallError, bounded
 from tools.event_bus.brokers.rabbitmq.queue import Queues
+from tools.event_bus.brokers.upkeep import end
 
 _PREFETCH = 128
 """Packets that are here and not confirmed; of the largest ones these are 35 MB."""
@@ -84,6 +85,17 @@ class Reception:
         return found
 
     async def _pass_on(self, channel: Channel, batch: list[DeliveredMessage]) -> None:
+        """Have a batch taken; when the channel ends before it is, let go of it: another process may have it by then."""
+        taking = asyncio.create_task(self._taken(channel, batch))
+        try:
+            await asyncio.wait({taking, channel.closing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end(taking)
+        if taking.cancelled():
+            raise CallError("the channel ended")
+        taking.result()
+
+    async def _taken(self, channel: Channel, batch: list[DeliveredMessage]) -> None:
         """Never reject what was not taken: it would come back behind those of its key."""
         event, group, take = self._group
         packets = [_packet(event, message) for message in batch]
