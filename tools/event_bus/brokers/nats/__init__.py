@@ -11,8 +11,9 @@ group has not had. A group that is gone for good keeps its event until its key i
 
 URL: `nats://`, or `tls://`, which never goes on without, with `?cafile=...`; several with commas; `?prefix=shop` in
 place of `events`, for several apps on one server; `?replicas=3` in a cluster, when the stream is made. To bound its
-size: `nats stream edit events --max-bytes=10GB`; when it is full, `send` raises. Needs nats-server 2.10; from 2.12 on a
-batch is stored as a whole, and many times as fast.
+size: `nats stream edit events --max-bytes=10GB`; when it is full, `send` raises. Do that: where all storage of the
+server is full, places cannot be written either, and nobody receives. Needs nats-server 2.10; from 2.12 on a batch is
+stored as a whole, and many times as fast.
 """
 
 from tools.event_bus.brokers.nats.broker import NatsBroker
