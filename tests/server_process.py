@@ -1,5 +1,6 @@
 """A server as a child process, which a test can kill, freeze and start again; and a port for it."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -55,9 +56,10 @@ class ServerProcess:
             self._process.wait(self._starts_within_s)
 
     def pause(self) -> None:
-        """Let it be silent, its sockets open, by SIGSTOP."""
+        """Let it be silent, its sockets open, by SIGSTOP; returns when each of its threads has stopped."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
+            os.waitpid(self._process.pid, os.WUNTRACED)
 
     def resume(self) -> None:
         """Let it go on."""
