@@ -55,7 +55,7 @@ class InRedis(Passing):
     """Takes from the time that each key has left: what is over, Redis then says itself."""
 
     def __init__(self, url: str) -> None:
-        settings = StateSettings(state_url=url, state_prefix=f"test {uuid4().hex}")
+        settings = StateSettings(state_url=url, state_prefix=f"test {uuid4().hex}", state_timeout_s=10)
         self.state: RedisState = RedisState(settings, RedisLink(settings))
         self._client = Redis.from_url(url)
         self._keys = f"{settings.state_prefix}:*"
