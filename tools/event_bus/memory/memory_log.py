@@ -14,6 +14,7 @@ from tools.event_bus.memory.topic import Topic
 from tools.event_bus.message import Message, chain
 from tools.event_bus.settings import EventBusSettings
 from tools.event_bus.subscription import Subscription
+from tools.event_bus.transaction import is_in_transaction
 
 log = logging.getLogger(__name__)
 LAST_WORDS_S = 0.5  # for callbacks that were cancelled at shutdown
@@ -137,10 +138,7 @@ class MemoryLog:
         self._append(message)
 
     def _is_in_transaction(self) -> bool:
-        called: list[bool] = []
-        if self._store is not None:
-            self._store.after_commit(lambda: called.append(True))
-        return self._store is not None and not called
+        return self._store is not None and is_in_transaction(self._store)
 
     def _append(self, message: Message) -> None:
         if self._store is None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from tools.event_bus.contract import DeadLetter, State, Store, TracedDelivery, TracedEvent
 from tools.event_bus.message import shown
-from tools.event_bus.sql.worker import Pair
+from tools.event_bus.sql.worker import Pair, is_of
 
 _LETTER = "seq, event, event_id, trace_id, grp, lane, state, error, attempts, published_at, ended_at, body"
 _UNROUTABLE = "state IN ('waiting', 'lost')"
@@ -73,18 +73,18 @@ class Archive:
         """Count what waits for a group that somebody subscribes with, or is under way."""
         known = self._known()
         rows = await self._store.query(_UNDONE)
-        return sum(row["found"] for row in rows if (row["event"], row["grp"]) in known or ("", row["grp"]) in known)
+        return sum(row["found"] for row in rows if is_of(row["event"], row["grp"], known))
 
     async def failed(self) -> dict[str, int]:
         """Count what is dead, and what waits for a group that nobody subscribes with, by group."""
-        gone, found = set(await self._gone()), Counter[str]()
+        gone, found = await self._gone(), Counter[str]()
         for row in await self._store.query(_FAILED):
-            if row["state"] == "dead" or gone & {(row["event"], row["grp"]), ("", row["grp"])}:
+            if row["state"] == "dead" or is_of(row["event"], row["grp"], gone):
                 found[row["grp"]] += row["found"]
         return dict(found)
 
     async def _is_gone(self, event: str, group: str) -> bool:
-        return any(pair in ((event, group), ("", group)) for pair in await self._gone())
+        return is_of(event, group, await self._gone())
 
     async def _gone(self) -> list[Pair]:
         rows = await self._store.query("SELECT event, grp FROM _event_groups ORDER BY event, grp")

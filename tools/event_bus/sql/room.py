@@ -6,7 +6,8 @@ from collections.abc import Callable
 from tools.event_bus.contract import BusFull, Store
 from tools.event_bus.message import chain
 from tools.event_bus.settings import EventBusSettings
-from tools.event_bus.sql.worker import Pair
+from tools.event_bus.sql.worker import Pair, is_of
+from tools.event_bus.transaction import is_in_transaction
 
 _WAITING = "SELECT event, grp, COUNT(*) AS found FROM _event_deliveries WHERE state = 'waiting' GROUP BY event, grp"
 
@@ -42,8 +43,7 @@ class Room:
     async def count(self) -> None:
         """Ask the database."""
         rows, known = await self._store.query(_WAITING), self._stored_for()
-        counted = [row["found"] for row in rows if known & {(row["event"], row["grp"]), ("", row["grp"])}]
-        self._waiting = self._stored = sum(counted)
+        self._waiting = self._stored = sum(row["found"] for row in rows if is_of(row["event"], row["grp"], known))
         self._is_less.set()
 
     async def recount(self) -> None:
@@ -57,10 +57,9 @@ class Room:
         Raises:
             BusFull: not in time; at once inside a callback and a transaction, for which it may wait itself.
         """
-        is_alone: list[bool] = []
-        self._store.after_commit(lambda: is_alone.append(True))
+        may_wait = not is_in_transaction(self._store) and not chain.get()
         try:
-            async with asyncio.timeout(self._wait_s if is_alone and not chain.get() else 0):
+            async with asyncio.timeout(self._wait_s if may_wait else 0):
                 while self.is_full:
                     self._is_less.clear()
                     await self._is_less.wait()

@@ -32,6 +32,11 @@ WHERE state = 'claimed'
 AND NOT EXISTS (SELECT 1 FROM _event_workers w WHERE w.worker = _event_deliveries.worker)"""
 
 
+def is_of(event: str, group: str, pairs: Collection[Pair]) -> bool:
+    """Tell whether deliveries are of one of `pairs`; one without an event has all of its group, as the outbox does."""
+    return (event, group) in pairs or ("", group) in pairs
+
+
 class Seen(msgspec.Struct):
     """A process's row."""
 
