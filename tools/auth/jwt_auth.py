@@ -13,7 +13,7 @@ from tools.auth.contract import Claims, Guard, Secret
 from tools.auth.hash_pool import HashPool
 from tools.auth.jwt_tokens import JwtTokens, scope_text
 from tools.auth.settings import AuthSettings
-from tools.auth.signing_key import load_signing_key
+from tools.auth.signing_key import given_signing_key, load_signing_key
 
 
 class JwtAuth:
@@ -25,8 +25,7 @@ class JwtAuth:
         self._hashing = HashPool(threads=os.cpu_count() or 1, waiting=settings.auth_hash_queue)
         self._signer: JwtTokens | None = None
         # a secret that is missing is told together with what other tools miss; a file is only made by a boot
-        is_given = settings.auth_secret or settings.env != "development"
-        self._key = load_signing_key(settings) if is_given else None
+        self._key = given_signing_key(settings)
 
     @hookimpl
     async def on_boot(self) -> None:

@@ -40,13 +40,20 @@ def load_signing_key(settings: AuthSettings) -> OctKey:
     Raises:
         SigningKeyError: there is none, or one that can be guessed or read by others.
     """
+    return given_signing_key(settings) or _key(_from_file(Path(settings.auth_secret_file)))
+
+
+def given_signing_key(settings: AuthSettings) -> OctKey | None:
+    """Take the secret of the settings, or None in development: then it is in the file.
+
+    Raises:
+        SigningKeyError: there is none where one has to be, or one that can be guessed.
+    """
     if settings.auth_secret:
-        secret = _from_environment(settings.auth_secret, is_strict=settings.env != "development")
-    elif settings.env == "development":
-        secret = _from_file(Path(settings.auth_secret_file))
-    else:
-        raise SigningKeyError(f"AUTH_SECRET is not set with ENV={settings.env!r}: {MAKE_ONE}")
-    return _key(secret)
+        return _key(_from_environment(settings.auth_secret, is_strict=settings.env != "development"))
+    if settings.env == "development":
+        return None
+    raise SigningKeyError(f"AUTH_SECRET is not set with ENV={settings.env!r}: {MAKE_ONE}")
 
 
 def _from_environment(secret: str, *, is_strict: bool) -> bytes:
